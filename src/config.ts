@@ -51,8 +51,10 @@ type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Na
 
 export class ConfigError extends Error {
   override name = 'ConfigError'
-  constructor(readonly faults: string[]) {
+  readonly faults: string[]
+  constructor(faults: string[]) {
     super(`The environment has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.faults = faults
   }
 }
 
