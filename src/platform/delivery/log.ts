@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import type { Position } from '../cursor.ts'
+import type { RedisConnections } from '../redis.ts'
+import { streamBase, type Topic } from './topics.ts'
+
+/**
+ * The log of an ephemeral stream: a bounded Redis Stream whose entry ids are `<seq>-0`, and a head that holds the epoch, the
+ * last seq and the run id of the Redis that holds them. A head that is missing, or that another run of Redis wrote, starts a
+ * new epoch: whatever was lost with it is seen, because no cursor of the old epoch fits.
+ */
+const headLua = `
+local function openHead(base, run, seed, ttl)
+  local head = base .. ':head'
+  local found = redis.call('HMGET', head, 'epoch', 'seq', 'run')
+  if not found[1] or found[3] ~= run then
+    redis.call('DEL', base .. ':log')
+    redis.call('HSET', head, 'epoch', seed, 'seq', 0, 'run', run)
+    found = { seed, '0', run }
+  end
+  redis.call('PEXPIRE', head, ttl)
+  return found[1], tonumber(found[2])
+end
+`
+
+/** `append(base, payload, run, seed, maxLength, ttl)` for scripts that append as part of something larger. The payload is JSON. */
+export const appendLua = `${headLua}
+local function append(base, payload, run, seed, maxLength, ttl)
+  local epoch, seq = openHead(base, run, seed, ttl)
+  seq = seq + 1
+  redis.call('HSET', base .. ':head', 'seq', seq)
+  redis.call('XADD', base .. ':log', 'MAXLEN', maxLength, seq .. '-0', 'p', payload)
+  redis.call('PEXPIRE', base .. ':log', ttl)
+  redis.call('PUBLISH', base, '{"v":1,"epoch":"' .. epoch .. '","seq":' .. seq .. ',"payload":' .. payload .. '}')
+  return seq
+end
+`
+
+const readLua = `${headLua}
+local base = string.sub(KEYS[1], 1, -6)
+local epoch, seq = openHead(base, ARGV[1], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+if ARGV[4] ~= epoch then return { epoch, seq, seq + 1, {} } end
+local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local oldest = first and tonumber(string.match(first[1], '^%d+')) or seq + 1
+return { epoch, seq, oldest, redis.call('XRANGE', KEYS[2], '(' .. ARGV[5] .. '-0', '+', 'COUNT', ARGV[6]) }
+`
+
+const positionsLua = `${headLua}
+local found = {}
+for i = 1, #KEYS do
+  local base = string.sub(KEYS[i], 1, -6)
+  local epoch, seq = openHead(base, ARGV[1], ARGV[2], ARGV[2 + i])
+  redis.call('PEXPIRE', base .. ':log', ARGV[2 + i])
+  found[i] = { epoch, seq }
+end
+return found
+`
+
+export interface Page {
+  /** Where the log stands now. */
+  head: Position
+  /** The seq of the oldest event that the log still holds; head.seq + 1 when it holds none. */
+  oldest: number
+  entries: { seq: number; payload: unknown }[]
+}
+
+export interface EventLog {
+  append<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
+  /** The entries after a position, oldest first, at most `limit`; none when the position is of another epoch. Keeps the log alive. */
+  read<Payload>(topic: Topic<Payload>, key: string, after: Position | undefined, limit: number): Promise<Page>
+  /** Where several streams of one slot stand now, in the order asked for. Keeps their logs alive. */
+  positions(streams: { topic: Topic<unknown>; key: string }[]): Promise<Position[]>
+  /** What a script that appends by itself has to be told, after the payload. */
+  appendArgs(topic: Topic<unknown>): (string | number)[]
+  base(topic: Topic<unknown>, key: string): string
+}
+
+/** The epoch that a new log would get. */
+const seed = () => randomBytes(8).toString('hex')
+
+export function createEventLog(redis: RedisConnections): EventLog {
+  const appendScript = redis.script('vicinityAppend', `${appendLua}\nreturn append(string.sub(KEYS[1], 1, -6), ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])`)
+  const readScript = redis.script('vicinityRead', readLua)
+  const positionsScript = redis.script('vicinityPositions', positionsLua)
+
+  const base = (topic: Topic<unknown>, key: string) => redis.key(...streamBase(topic), key)
+  const keys = (topic: Topic<unknown>, key: string) => [`${base(topic, key)}:head`, `${base(topic, key)}:log`]
+  const appendArgs = (topic: Topic<unknown>) => [redis.runId(), seed(), topic.maxLength, topic.windowMs]
+
+  return {
+    async append(topic, key, payload) {
+      return Number(await appendScript(keys(topic, key), [JSON.stringify(payload), ...appendArgs(topic)]))
+    },
+    async read(topic, key, after, limit) {
+      const args = [redis.runId(), seed(), topic.windowMs, after?.epoch ?? '', after?.seq ?? 0, limit]
+      const [epoch, seq, oldest, entries] = (await readScript(keys(topic, key), args)) as [string, number, number, [string, string[]][]]
+      return {
+        head: { epoch, seq },
+        oldest,
+        entries: entries.map(([id, fields]) => ({ seq: Number.parseInt(id, 10), payload: JSON.parse(fields[1] ?? 'null') })),
+      }
+    },
+    async positions(streams) {
+      const heads = streams.map(({ topic, key }) => `${base(topic, key)}:head`)
+      const args = [redis.runId(), seed(), ...streams.map(({ topic }) => topic.windowMs)]
+      const found = (await positionsScript(heads, args)) as [string, number][]
+      return found.map(([epoch, seq]) => ({ epoch, seq }))
+    },
+    appendArgs,
+    base,
+  }
+}
