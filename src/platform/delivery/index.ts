@@ -1,0 +1,95 @@
+import { decodeCursor } from '../cursor.ts'
+import type { Logger } from '../logger.ts'
+import type { Metrics } from '../metrics.ts'
+import type { RedisConnections } from '../redis.ts'
+import { createFeed, type Feed } from './feed.ts'
+import { createEventLog, type EventLog } from './log.ts'
+import { createSubscription, type Delivery, type SubscribeOptions } from './subscription.ts'
+import type { Topic } from './topics.ts'
+import { createWakeUps } from './wake-ups.ts'
+
+/**
+ * Events that are not lost: Redis pub/sub carries wake-ups, a bounded log carries the events, and every subscriber either
+ * gets all of them once and in order, or is told so. See docs/delivery.md.
+ */
+export interface DeliveryEngine {
+  log: EventLog
+  /** Appends an event and wakes its subscribers on every node, atomically. Returns its seq. */
+  publish<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
+  /** Starts a subscriber. Refuses a cursor of another stream (BAD_USER_INPUT); UNAVAILABLE while Redis does not answer. */
+  subscribe<Payload>(topic: Topic<Payload>, key: string, options?: SubscribeOptions<Payload>): Promise<AsyncIterableIterator<Delivery<Payload>>>
+  /** Compares every stream of this process with its log, now; runs by itself every 25 s and after each reconnect. */
+  checkPositions(): Promise<void>
+  close(): void
+}
+
+export const positionCheckMs = 25_000
+const checkBatch = 200
+
+export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics; logger: Logger }): DeliveryEngine {
+  const { redis, metrics, logger } = deps
+  const log = createEventLog(redis)
+  const wakeUps = createWakeUps({ redis, metrics })
+  const feeds = new Map<string, Feed>()
+
+  function feedOf(topic: Topic<unknown>, key: string): Feed {
+    const name = log.base(topic, key)
+    const running = feeds.get(name)
+    if (running) return running
+    const onIdle = () => {
+      if (feeds.get(name) === feed) feeds.delete(name)
+    }
+    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, logger, onIdle })
+    feeds.set(name, feed)
+    feed.opened.catch(onIdle)
+    return feed
+  }
+
+  async function checkPositions() {
+    const bySlot = groupBySlot(feeds.values())
+    for (const inSlot of bySlot.values()) {
+      for (let from = 0; from < inSlot.length; from += checkBatch) {
+        const batch = inSlot.slice(from, from + checkBatch)
+        const heads = await log.positions(batch)
+        await Promise.all(batch.map((feed, i) => heads[i] && feed.check(heads[i])))
+      }
+    }
+  }
+
+  const checkQuietly = () => {
+    checkPositions().catch((error: Error) => logger.warn('delivery: position check failed', { error: error.name }))
+  }
+  wakeUps.onReconnect(checkQuietly)
+  redis.command.on('ready', checkQuietly)
+  const timer = setInterval(checkQuietly, positionCheckMs)
+  timer.unref()
+
+  return {
+    log,
+    publish: (topic, key, payload) => log.append(topic, key, payload),
+    async subscribe(topic, key, options = {}) {
+      const start = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
+      const feed = feedOf(topic as Topic<unknown>, key)
+      const subscription = createSubscription(feed, log, metrics, start, options)
+      try {
+        await feed.opened
+      } catch (error) {
+        await subscription.return?.()
+        throw error
+      }
+      return subscription
+    },
+    checkPositions,
+    close: () => clearInterval(timer),
+  }
+}
+
+function groupBySlot(feeds: Iterable<Feed>): Map<string, Feed[]> {
+  const groups = new Map<string, Feed[]>()
+  for (const feed of feeds) {
+    const group = groups.get(feed.topic.slot)
+    if (group) group.push(feed)
+    else groups.set(feed.topic.slot, [feed])
+  }
+  return groups
+}
