@@ -81,6 +81,13 @@ export class RateLimitedError extends DomainError {
   }
 }
 
+/** A client id was used before, with another input. */
+export class IdempotencyMismatchError extends DomainError {
+  constructor() {
+    super('IDEMPOTENCY_MISMATCH', 'This clientId was used before with another input.', { field: 'clientId' })
+  }
+}
+
 export class SlowConsumerError extends DomainError {
   constructor() {
     super('SLOW_CONSUMER', 'Events came faster than they were taken. Reconnect with the last cursor.')

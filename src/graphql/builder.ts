@@ -1,0 +1,64 @@
+import SchemaBuilder from '@pothos/core'
+import ComplexityPlugin from '@pothos/plugin-complexity'
+import ErrorsPlugin from '@pothos/plugin-errors'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import SimpleObjectsPlugin from '@pothos/plugin-simple-objects'
+import ValidationPlugin from '@pothos/plugin-validation'
+import type PrismaTypes from '../generated/pothos.ts'
+import { getDatamodel } from '../generated/pothos.ts'
+import { BadUserInputError, DomainError, type ErrorCode, ForbiddenError, UnauthenticatedError } from '../platform/errors.ts'
+import type { Context } from './context.ts'
+import { costLimit } from './limits.ts'
+import { cursorScalar, dateTimeScalar } from './scalars.ts'
+
+/** Who may ask. `device`: a phone, by its token. `session`: a phone, by its token or by its session's secret. */
+interface AuthScopes {
+  device: boolean
+  session: boolean
+  admin: boolean
+}
+
+export const builder = new SchemaBuilder<{
+  Context: Context
+  PrismaTypes: PrismaTypes
+  AuthScopes: AuthScopes
+  DefaultFieldNullability: false
+  Scalars: {
+    DateTime: { Input: Date; Output: Date }
+    Cursor: { Input: string; Output: string }
+    ID: { Input: string; Output: string | number }
+  }
+  Interfaces: { Error: { code: ErrorCode; message: string } }
+}>({
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, ComplexityPlugin, SimpleObjectsPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  complexity: {
+    limit: { complexity: costLimit },
+    complexityError: () => new DomainError('QUERY_TOO_COMPLEX', 'The operation is too costly. Ask for fewer fields or smaller pages.'),
+  },
+  errors: { defaultTypes: [], directResult: true },
+  prisma: { client: (context) => context.prisma, dmmf: getDatamodel(), onUnusedQuery: 'error' },
+  relay: { clientMutationId: 'omit', cursorType: 'String', nodeQueryOptions: {}, nodesQueryOptions: { complexity: { field: 1, multiplier: 20 } } },
+  scopeAuth: {
+    authScopes: ({ viewer }) => ({
+      device: viewer?.deviceId != null && viewer.sessionId === null,
+      session: viewer?.deviceId != null,
+      admin: viewer?.roles.includes('ADMIN') ?? false,
+    }),
+    unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
+  },
+  validation: {
+    validationError: ({ issues: [issue] }) => {
+      const path = issue?.path?.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+      return new BadUserInputError(issue?.message ?? 'Invalid input.', path)
+    },
+  },
+})
+
+builder.queryType({ description: 'What can be asked.' })
+builder.mutationType({ description: 'What can be done. Each answers with its payload or with a typed error that a correct client may meet; everything else is in `errors`.' })
+builder.subscriptionType({ description: 'What can be followed. Every stream takes `after` and resumes without a gap, or says `ResyncRequired`.' })
+builder.addScalarType('DateTime', dateTimeScalar)
+builder.addScalarType('Cursor', cursorScalar)

@@ -1,0 +1,31 @@
+import type { PrismaClient } from '../generated/prisma/client.ts'
+import type { IdentityService, Viewer } from '../modules/identity/index.ts'
+import type { MatchService } from '../modules/matches/index.ts'
+import type { SessionService } from '../modules/sessions/index.ts'
+import type { SocialService } from '../modules/social/index.ts'
+import type { StatsService } from '../modules/stats/index.ts'
+
+/** The services that resolvers call. A new module adds one line here. */
+export interface Services {
+  identity: IdentityService
+  social: SocialService
+  sessions: SessionService
+  matches: MatchService
+  stats: StatsService
+}
+
+/** What is known of a request before GraphQL sees it, the same for HTTP, SSE and WebSocket. */
+export interface RequestFacts {
+  requestId: string
+  viewer: Viewer | null
+  /** The client's address, as far as trusted proxies vouch for it. */
+  address: string
+  /** The socket it came over, if any; cutting it ends every operation on it. */
+  connection: { cut(code: number, reason: string): void } | null
+}
+
+export interface Context extends RequestFacts {
+  services: Services
+  /** For Pothos' Prisma plugin only: resolvers call services. */
+  prisma: PrismaClient
+}

@@ -1,0 +1,5 @@
+export type { Beacon } from './beacons.ts'
+export { NoOpenSessionError, SessionAlreadyOpenError, UnknownInterestsError } from './errors.ts'
+export { sessionKeys, talkSlot } from './keys.ts'
+export { createSessionService, type Session, type SessionService, type SessionViewer } from './service.ts'
+export { createSessionStore } from './store.ts'
