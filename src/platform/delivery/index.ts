@@ -8,6 +8,8 @@ import { createSubscription, type Delivery, type SubscribeOptions } from './subs
 import type { Topic } from './topics.ts'
 import { createWakeUps } from './wake-ups.ts'
 
+export type { Delivery } from './subscription.ts'
+
 /**
  * Events that are not lost: Redis pub/sub carries wake-ups, a bounded log carries the events, and every subscriber either
  * gets all of them once and in order, or is told so. See docs/delivery.md.

@@ -1,0 +1,131 @@
+// Invariant: a pair of sessions is nudged at most once, both sides or neither, and nothing tells why a beacon led to no match.
+import type { Clock } from '../../platform/clock.ts'
+import type { Delivery, DeliveryEngine } from '../../platform/delivery/index.ts'
+import { BadUserInputError, NotFoundError, RateLimitedError } from '../../platform/errors.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import type { Limit } from '../../platform/rate-limit.ts'
+import { NoOpenSessionError, type Session, type SessionService, type SessionViewer } from '../sessions/index.ts'
+import type { Block, SocialService } from '../social/index.ts'
+import { type NudgePayload, nudgesTopic } from './events.ts'
+import type { MatchStore, StoredMatch } from './store.ts'
+
+export const sightingsPerCall = 50
+export const labelsShown = 5
+/** How far a phone's clock may be ahead of ours, and how old a sighting may be when it is reported. */
+const skewMs = 60_000
+const reportLimit: Limit = { name: 'sightings', count: 60, windowMs: 60_000 }
+
+export interface Sighting {
+  beacon: string
+  observedAt: Date
+}
+
+export interface SightingResult {
+  match: boolean
+  sharedInterests: string[]
+  nudgeSent: boolean
+}
+
+export interface Match {
+  id: string
+  matchedAt: Date
+  nudgedAt: Date | null
+  sharedInterests: string[]
+}
+
+export interface Nudge {
+  matchId: string
+  sharedInterests: string[]
+  nudgedAt: Date
+}
+
+export interface MatchService {
+  /**
+   * Answers each sighting in the order given. Refuses when no session is open, more than 50 sightings, malformed beacons and
+   * times out of reach, and more than 60 calls a minute. Repeating it is safe: a pair that was nudged is not nudged again.
+   */
+  report(viewer: SessionViewer, sightings: Sighting[]): Promise<SightingResult[]>
+  /** A session's matches, newest first: positions only. */
+  list(session: Session): Promise<{ id: string; matchedAtMs: number }[]>
+  /** Matches by id, as they are shown; those that ended meanwhile are left out. */
+  load(ids: string[]): Promise<Match[]>
+  /** The viewer's nudges after a cursor, then live. Refuses a cursor of another stream. */
+  nudges(viewer: SessionViewer, after: string | null, onSlow: () => void): Promise<AsyncIterable<Delivery<NudgePayload>>>
+  /** A nudge as it is shown. */
+  show(payload: NudgePayload): Promise<Nudge>
+  /** Hides the other side of a match, and the match, for good. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
+  block(viewer: SessionViewer, matchId: string): Promise<Block>
+  /** Keeps what is known of a session's matches until its new end. */
+  keep(sessionId: string, untilMs: number): Promise<void>
+}
+
+export function createMatchService(deps: {
+  store: MatchStore
+  sessions: SessionService
+  social: SocialService
+  delivery: DeliveryEngine
+  clock: Clock
+  metrics: Metrics
+  rateLimits: boolean
+  rules: { windowMs: number; mutual: boolean; mutualMs: number; cooldownMs: number; nudgesPerSession: number }
+}): MatchService {
+  const { store, sessions, social, delivery, clock, metrics } = deps
+  const { windowMs, cooldownMs, nudgesPerSession } = deps.rules
+  const rules = { windowMs, skewMs, cooldownMs, nudgesPerSession, mutualMs: deps.rules.mutual ? deps.rules.mutualMs : 0 }
+  const rate = { count: deps.rateLimits ? reportLimit.count : 0, windowMs: reportLimit.windowMs }
+
+  const labels = async (tags: string[]) => (await sessions.interestsOf(tags)).sort().slice(0, labelsShown)
+
+  function checked({ beacon, observedAt }: Sighting, nowMs: number) {
+    if (!/^[0-9a-f]{32}$/.test(beacon)) throw new BadUserInputError('A beacon is 32 lower-case hexadecimal digits.', 'sightings.beacon')
+    const observedAtMs = observedAt.getTime()
+    const tooOld = nowMs - observedAtMs > 2 * windowMs + skewMs
+    if (observedAtMs - nowMs > skewMs || tooOld) throw new BadUserInputError('A sighting is reported within two beacon windows, and not before it was made.', 'sightings.observedAt')
+    return { beacon, observedAtMs }
+  }
+
+  const view = async (stored: StoredMatch): Promise<Match> => ({
+    id: stored.id,
+    matchedAt: new Date(stored.matchedAtMs),
+    nudgedAt: stored.nudgedAtMs === null ? null : new Date(stored.nudgedAtMs),
+    sharedInterests: await labels(stored.shared),
+  })
+
+  return {
+    async report({ deviceId, sessionId }, given) {
+      if (given.length < 1 || given.length > sightingsPerCall) throw new BadUserInputError(`One call reports 1 to ${sightingsPerCall} sightings.`, 'sightings')
+      const nowMs = clock.now()
+      const sightings = given.map((sighting) => checked(sighting, nowMs))
+      const outcome = await store.sight({ nowMs, deviceId, sessionId, sightings, rate, rules })
+      if (outcome.kind === 'none') throw new NoOpenSessionError()
+      if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs)
+      metrics.sightings.inc(sightings.length)
+      metrics.matches.inc(outcome.answers.filter(({ nudgeSent }) => nudgeSent).length)
+      return Promise.all(outcome.answers.map(async ({ match, nudgeSent, shared }) => ({ match, nudgeSent, sharedInterests: await labels(shared) })))
+    },
+
+    list: (session) => store.list(session.id, session.deviceId),
+
+    async load(ids) {
+      const found = await store.load(ids)
+      return Promise.all(found.flatMap((stored) => (stored ? [view(stored)] : [])))
+    },
+
+    nudges({ deviceId }, after, onSlow) {
+      const keep = (payloads: NudgePayload[]) => store.visible(deviceId, payloads.map(({ matchId }) => matchId))
+      return delivery.subscribe(nudgesTopic, deviceId, { after, keep, onSlow })
+    },
+
+    show: async ({ matchId, shared, atMs }) => ({ matchId, sharedInterests: await labels(shared), nudgedAt: new Date(atMs) }),
+
+    async block({ deviceId }, matchId) {
+      const otherId = /^[0-9a-f]{40}$/.test(matchId) ? await store.otherSide(matchId, deviceId) : undefined
+      if (!otherId) throw new NotFoundError()
+      const block = await social.block(deviceId, otherId)
+      await store.hide(matchId, [deviceId, otherId])
+      return block
+    },
+
+    keep: (sessionId, untilMs) => store.keep(sessionId, Math.max(1, untilMs - clock.now())),
+  }
+}

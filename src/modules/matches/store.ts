@@ -1,0 +1,130 @@
+import type { Counters } from '../../platform/counters.ts'
+import { streamBase } from '../../platform/delivery/topics.ts'
+import type { DeliveryEngine } from '../../platform/delivery/index.ts'
+import type { RedisConnections } from '../../platform/redis.ts'
+import { sessionKeys, talkSlot } from '../sessions/index.ts'
+import { nudgesTopic } from './events.ts'
+import { sightLua } from './sight.lua.ts'
+
+export interface SightRequest {
+  nowMs: number
+  deviceId: string
+  sessionId: string | null
+  sightings: { beacon: string; observedAtMs: number }[]
+  rate: { count: number; windowMs: number }
+  rules: { windowMs: number; skewMs: number; mutualMs: number; cooldownMs: number; nudgesPerSession: number }
+}
+
+export type SightOutcome =
+  | { kind: 'none' }
+  | { kind: 'wait'; retryAfterMs: number }
+  | { kind: 'seen'; answers: { match: boolean; nudgeSent: boolean; shared: string[] }[] }
+
+export interface StoredMatch {
+  id: string
+  matchedAtMs: number
+  nudgedAtMs: number | null
+  shared: string[]
+}
+
+// KEYS: the match, then the two lists it is on.
+const keepLua = `
+redis.call('PEXPIRE', KEYS[1], ARGV[1], 'GT')
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('PEXPIRE', ARGV[2] .. 'match:' .. id, ARGV[1], 'GT') end
+return 1
+`
+
+export type MatchStore = ReturnType<typeof createMatchStore>
+
+export function createMatchStore(deps: { redis: RedisConnections; delivery: DeliveryEngine; counters: Counters }) {
+  const { redis, delivery, counters } = deps
+  const keys = sessionKeys(redis)
+  const prefix = redis.key('matches', `{${talkSlot}}`, '')
+  const nudgesPrefix = redis.key(...streamBase(nudgesTopic), '')
+  const matchKey = (id: string) => `${prefix}match:${id}`
+  const listKey = (sessionId: string) => `${prefix}of:${sessionId}`
+  const hiddenKey = (deviceId: string) => `${prefix}hidden:${deviceId}`
+  const sightScript = redis.script('vicinitySight', sightLua)
+  const keepScript = redis.script('vicinityKeepMatches', keepLua)
+
+  const tags = (text: string | null | undefined) => (text ? text.split(' ') : [])
+
+  return {
+    /** Everything one call's sightings lead to, in one round trip. */
+    async sight({ nowMs, deviceId, sessionId, sightings, rate, rules }: SightRequest): Promise<SightOutcome> {
+      const reply = (await sightScript(
+        [keys.open(deviceId), `${prefix}rate:${deviceId}`, counters.key, ...sightings.map(({ beacon }) => keys.beacon(beacon))],
+        [
+          ...[nowMs, sessionId ?? '', deviceId, rate.count, rate.windowMs, rules.windowMs, rules.skewMs],
+          ...[rules.mutualMs, rules.cooldownMs, rules.nudgesPerSession, keys.prefix, prefix, nudgesPrefix],
+          ...[new Date(nowMs).toISOString().slice(0, 10), ...delivery.log.appendArgs(nudgesTopic)],
+          ...sightings.map(({ observedAtMs }) => observedAtMs),
+        ],
+      )) as ['none'] | ['wait', number] | ['seen', (number | string)[]]
+      if (reply[0] === 'none') return { kind: 'none' }
+      if (reply[0] === 'wait') return { kind: 'wait', retryAfterMs: reply[1] }
+      const flat = reply[1]
+      const answers = sightings.map((_, i) => ({
+        match: Number(flat[2 * i]) > 0,
+        nudgeSent: flat[2 * i] === 2,
+        shared: tags(String(flat[2 * i + 1] ?? '')),
+      }))
+      return { kind: 'seen', answers }
+    },
+
+    /** Ids of a session's matches with when they came about, newest first, without those hidden from the device. */
+    async list(sessionId: string, deviceId: string): Promise<{ id: string; matchedAtMs: number }[]> {
+      const [flat, hidden] = await redis.run((client) =>
+        Promise.all([client.zrange(listKey(sessionId), '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1000, 'WITHSCORES'), client.smembers(hiddenKey(deviceId))]),
+      )
+      const gone = new Set(hidden)
+      const found: { id: string; matchedAtMs: number }[] = []
+      for (let i = 0; i < flat.length; i += 2) {
+        const id = String(flat[i])
+        if (!gone.has(id)) found.push({ id, matchedAtMs: Number(flat[i + 1]) })
+      }
+      return found
+    },
+
+    async load(ids: string[]): Promise<(StoredMatch | undefined)[]> {
+      if (ids.length === 0) return []
+      return redis.run(async (client) => {
+        const rows = await Promise.all(ids.map((id) => client.hmget(matchKey(id), 'matchedAt', 'nudgedAt', 'shared')))
+        return rows.map(([matchedAt, nudgedAt, shared], i) =>
+          matchedAt
+            ? { id: ids[i] ?? '', matchedAtMs: Number(matchedAt), nudgedAtMs: nudgedAt ? Number(nudgedAt) : null, shared: tags(shared) }
+            : undefined,
+        )
+      })
+    },
+
+    /** The device on the other side of a match, if `deviceId` is on one. */
+    async otherSide(matchId: string, deviceId: string): Promise<string | undefined> {
+      const [a, b] = await redis.run((client) => client.hmget(matchKey(matchId), 'deviceA', 'deviceB'))
+      if (a === deviceId) return b ?? undefined
+      if (b === deviceId) return a ?? undefined
+      return undefined
+    },
+
+    /** Takes a match out of sight of both sides, replays included. */
+    async hide(matchId: string, deviceIds: string[]): Promise<void> {
+      await redis.run((client) => {
+        const work = client.multi().hset(matchKey(matchId), 'hidden', 1)
+        for (const deviceId of deviceIds) work.sadd(hiddenKey(deviceId), matchId).pexpire(hiddenKey(deviceId), 2 * nudgesTopic.windowMs)
+        return work.exec()
+      })
+    },
+
+    /** Which of these matches the device may still be told of. */
+    async visible(deviceId: string, matchIds: string[]): Promise<boolean[]> {
+      if (matchIds.length === 0) return []
+      const hidden = await redis.run((client) => client.smismember(hiddenKey(deviceId), ...matchIds))
+      return hidden.map((found) => found === 0)
+    },
+
+    /** Remembers a session's matches for as long as it now lasts. */
+    async keep(sessionId: string, forMs: number): Promise<void> {
+      await keepScript([listKey(sessionId)], [forMs, prefix])
+    },
+  }
+}
