@@ -43,8 +43,10 @@ export interface LoggerOptions {
 
 export function createLogger({ level, destination }: LoggerOptions): Logger {
   const sink = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination ?? standardOutput())
-  const write = (method: 'error' | 'warn' | 'info' | 'debug') => (message: string, fields: LogFields = {}) =>
-    sink[method](pick(fields), message)
+  const write =
+    (method: 'error' | 'warn' | 'info' | 'debug') =>
+    (message: string, fields: LogFields = {}) =>
+      sink[method](pick(fields), message)
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') }
 }
 
@@ -75,6 +77,7 @@ function pick(fields: LogFields): LogFields {
 }
 
 function standardOutput(): DestinationStream {
-  if (process.stdout.isTTY) return pino.transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } })
+  if (process.stdout.isTTY)
+    return pino.transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname', translateTime: 'HH:MM:ss' } })
   return pino.destination({ dest: 1, sync: false })
 }

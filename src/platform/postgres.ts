@@ -10,9 +10,7 @@ export interface Statement {
   text: string
 }
 
-export interface Sql {
-  <Row extends pg.QueryResultRow>(statement: Statement, values?: unknown[]): Promise<Row[]>
-}
+export type Sql = <Row extends pg.QueryResultRow>(statement: Statement, values?: unknown[]) => Promise<Row[]>
 
 export interface Postgres {
   prisma: PrismaClient
@@ -39,7 +37,9 @@ export function createPostgres(options: { url: string; poolSize: number; logger:
     idle_in_transaction_session_timeout: 10_000,
     application_name: 'vicinity',
   })
-  pool.on('error', (error: Error & { code?: string }) => options.logger.warn('postgres: connection lost', { code: error.code ?? error.name }))
+  pool.on('error', (error: Error & { code?: string }) =>
+    options.logger.warn('postgres: connection lost', { code: error.code ?? error.name }),
+  )
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
 
   const through =

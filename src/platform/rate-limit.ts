@@ -36,7 +36,10 @@ export interface RateLimiter {
 
 export function createRateLimiter(deps: { redis: RedisConnections; clock: Clock; enabled: boolean }): RateLimiter {
   const { redis, clock, enabled } = deps
-  const script = redis.script('vicinityTake', `${takeLua}\nreturn take(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))`)
+  const script = redis.script(
+    'vicinityTake',
+    `${takeLua}\nreturn take(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))`,
+  )
   return {
     async take({ name, count, windowMs }, who) {
       if (!enabled) return

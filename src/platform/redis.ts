@@ -28,7 +28,12 @@ const shared: RedisOptions = {
   retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000) * (0.75 + Math.random() / 2),
 }
 
-const commandOptions: RedisOptions = { ...shared, commandTimeout: 500, maxRetriesPerRequest: 1, enableOfflineQueue: false }
+const commandOptions: RedisOptions = {
+  ...shared,
+  commandTimeout: 500,
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+}
 // Half-open connections are found by the ping of createRedis; a subscriber never gives up.
 const subscriberOptions: RedisOptions = { ...shared, maxRetriesPerRequest: null, autoResubscribe: true }
 const blockingOptions: RedisOptions = { ...shared, maxRetriesPerRequest: null }

@@ -33,7 +33,7 @@ export interface SessionService {
    */
   open(viewer: SessionViewer, input: { clientId: string; interests: string[] }): Promise<Session>
   /** Gives the open session its full life again, from now. Refuses when none is open. Repeating it is safe. */
-  extend(viewer: SessionViewer): Promise<Session>
+  extend(viewer: SessionViewer, sessionId: string | null): Promise<Session>
   /** Closes the open session, or the one named. Refuses when none is open; repeating it with the id gives the closed session. */
   close(viewer: SessionViewer, sessionId: string | null): Promise<Session>
   /** Closes whatever a device has open: it was revoked or erased. Repeating it is safe. */
@@ -150,9 +150,10 @@ export function createSessionService(deps: {
       throw new UnavailableError()
     },
 
-    async extend(viewer) {
+    async extend(viewer, sessionId) {
       await limiter.take(extendLimit, viewer.deviceId)
       const stored = await openSession(viewer)
+      if (sessionId !== null && sessionId !== stored.id) throw new NoOpenSessionError()
       const nowMs = clock.now()
       const expiresAtMs = Math.max(stored.expiresAtMs, nowMs + settings.ttlMs)
       const { dayKeys, tags } = await tagged(await catalogue.interestsOf(stored.tags), nowMs, expiresAtMs)

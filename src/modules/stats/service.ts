@@ -53,7 +53,12 @@ export function createStatsService(deps: {
       return found.map(view)
     },
 
-    activeSessions: async () => shown(await sessions.countOpen()),
+    async activeSessions() {
+      const [head] = await delivery.log.positions([{ topic: statsTopic, key: statsKey }])
+      if (!head || head.seq === 0) return null
+      const { entries } = await delivery.log.read(statsTopic, statsKey, { epoch: head.epoch, seq: head.seq - 1 }, 1)
+      return statsTopic.payload.safeParse(entries[0]?.payload).data?.activeSessions ?? null
+    },
 
     live: (after, onSlow) => delivery.subscribe(statsTopic, statsKey, { after, onSlow }),
 

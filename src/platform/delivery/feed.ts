@@ -95,7 +95,9 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
     if (gap) metrics.gaps.inc({ topic: topic.name })
     held = []
     fill()
-      .catch((error: Error) => logger.warn('delivery: could not fill a gap, will check again', { topic: topic.name, error: error.name }))
+      .catch((error: Error) =>
+        logger.warn('delivery: could not fill a gap, will check again', { topic: topic.name, error: error.name }),
+      )
       .finally(settle)
   }
 

@@ -19,7 +19,11 @@ export interface DeliveryEngine {
   /** Appends an event and wakes its subscribers on every node, atomically. Returns its seq. */
   publish<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
   /** Starts a subscriber. Refuses a cursor of another stream (BAD_USER_INPUT); UNAVAILABLE while Redis does not answer. */
-  subscribe<Payload>(topic: Topic<Payload>, key: string, options?: SubscribeOptions<Payload>): Promise<AsyncIterableIterator<Delivery<Payload>>>
+  subscribe<Payload>(
+    topic: Topic<Payload>,
+    key: string,
+    options?: SubscribeOptions<Payload>,
+  ): Promise<AsyncIterableIterator<Delivery<Payload>>>
   /** Compares every stream of this process with its log, now; runs by itself every 25 s and after each reconnect. */
   checkPositions(): Promise<void>
   close(): void

@@ -64,28 +64,34 @@ export interface Page {
   entries: { seq: number; payload: unknown }[]
 }
 
+/** A topic of whatever payload. */
+type Described = Omit<Topic<unknown>, 'payload'>
+
 export interface EventLog {
   append<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
   /** The entries after a position, oldest first, at most `limit`; none when the position is of another epoch. Keeps the log alive. */
   read<Payload>(topic: Topic<Payload>, key: string, after: Position | undefined, limit: number): Promise<Page>
   /** Where several streams of one slot stand now, in the order asked for. Keeps their logs alive. */
-  positions(streams: { topic: Topic<unknown>; key: string }[]): Promise<Position[]>
+  positions(streams: { topic: Described; key: string }[]): Promise<Position[]>
   /** What a script that appends by itself has to be told, after the payload. */
-  appendArgs(topic: Topic<unknown>): (string | number)[]
-  base(topic: Topic<unknown>, key: string): string
+  appendArgs(topic: Described): (string | number)[]
+  base(topic: Described, key: string): string
 }
 
 /** The epoch that a new log would get. */
 const seed = () => randomBytes(8).toString('hex')
 
 export function createEventLog(redis: RedisConnections): EventLog {
-  const appendScript = redis.script('vicinityAppend', `${appendLua}\nreturn append(string.sub(KEYS[1], 1, -6), ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])`)
+  const appendScript = redis.script(
+    'vicinityAppend',
+    `${appendLua}\nreturn append(string.sub(KEYS[1], 1, -6), ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])`,
+  )
   const readScript = redis.script('vicinityRead', readLua)
   const positionsScript = redis.script('vicinityPositions', positionsLua)
 
-  const base = (topic: Topic<unknown>, key: string) => redis.key(...streamBase(topic), key)
-  const keys = (topic: Topic<unknown>, key: string) => [`${base(topic, key)}:head`, `${base(topic, key)}:log`]
-  const appendArgs = (topic: Topic<unknown>) => [redis.runId(), seed(), topic.maxLength, topic.windowMs]
+  const base = (topic: Described, key: string) => redis.key(...streamBase(topic), key)
+  const keys = (topic: Described, key: string) => [`${base(topic, key)}:head`, `${base(topic, key)}:log`]
+  const appendArgs = (topic: Described) => [redis.runId(), seed(), topic.maxLength, topic.windowMs]
 
   return {
     async append(topic, key, payload) {
@@ -93,11 +99,19 @@ export function createEventLog(redis: RedisConnections): EventLog {
     },
     async read(topic, key, after, limit) {
       const args = [redis.runId(), seed(), topic.windowMs, after?.epoch ?? '', after?.seq ?? 0, limit]
-      const [epoch, seq, oldest, entries] = (await readScript(keys(topic, key), args)) as [string, number, number, [string, string[]][]]
+      const [epoch, seq, oldest, entries] = (await readScript(keys(topic, key), args)) as [
+        string,
+        number,
+        number,
+        [string, string[]][],
+      ]
       return {
         head: { epoch, seq },
         oldest,
-        entries: entries.map(([id, fields]) => ({ seq: Number.parseInt(id, 10), payload: JSON.parse(fields[1] ?? 'null') })),
+        entries: entries.map(([id, fields]) => ({
+          seq: Number.parseInt(id, 10),
+          payload: JSON.parse(fields[1] ?? 'null'),
+        })),
       }
     },
     async positions(streams) {

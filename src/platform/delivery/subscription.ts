@@ -113,9 +113,12 @@ export function createSubscription<Payload>(
     }
     const page = await log.read(topic, key, from, replayPage)
     if (page.head.epoch !== from.epoch) return void ahead.push(resync('EPOCH_CHANGED', page.head))
-    if (page.oldest > from.seq + 1 && page.head.seq > from.seq) return void ahead.push(resync('WINDOW_EXCEEDED', page.head))
+    if (page.oldest > from.seq + 1 && page.head.seq > from.seq)
+      return void ahead.push(resync('WINDOW_EXCEEDED', page.head))
     const read = page.entries.map(({ seq, payload }) => ({ seq, parsed: topic.payload.safeParse(payload) }))
-    const kept = await (options.keep?.(read.flatMap(({ parsed }) => (parsed.success ? [parsed.data as Payload] : []))) ?? undefined)
+    const kept = await (options.keep?.(
+      read.flatMap(({ parsed }) => (parsed.success ? [parsed.data as Payload] : [])),
+    ) ?? undefined)
     let asked = 0
     for (const { seq, parsed } of read) {
       const visible = parsed.success && (kept ? kept[asked++] : true)

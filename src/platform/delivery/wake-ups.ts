@@ -4,7 +4,12 @@ import { z } from 'zod'
 import type { Metrics } from '../metrics.ts'
 import type { RedisConnections } from '../redis.ts'
 
-const wakeUpSchema = z.object({ v: z.literal(1), epoch: z.string(), seq: z.number().int().positive(), payload: z.unknown() })
+const wakeUpSchema = z.object({
+  v: z.literal(1),
+  epoch: z.string(),
+  seq: z.number().int().positive(),
+  payload: z.unknown(),
+})
 export type WakeUp = z.infer<typeof wakeUpSchema>
 
 export interface WakeUps {

@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http'
+import type { Viewer } from '../modules/identity/index.ts'
+import { bodyLimit, readBody } from '../platform/body.ts'
+import { DomainError, UnauthenticatedError } from '../platform/errors.ts'
+import type { Exchange } from '../platform/http.ts'
+import { describeError, type Logger } from '../platform/logger.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import type { Origins } from '../platform/origins.ts'
+import type { Context } from './context.ts'
+import type { Envelope } from './envelope.ts'
+import { publicError, statusOf } from './errors.ts'
+import { runLane, writeResult } from './lane.ts'
+import { resultTypeFor } from './media-type.ts'
+import { checkParams, type Params } from './params.ts'
+import type { Streams } from './streams.ts'
+
+export interface EndpointOptions {
+  envelope: Envelope
+  /** What every operation's context holds besides the facts of its request. */
+  base: Pick<Context, 'services' | 'prisma'>
+  authenticate: (token: string) => Promise<Viewer>
+  origins: Origins
+  streams: Streams
+  /** Whether POST with JSON takes the short way; off only to compare. */
+  lane: boolean
+  logger: Logger
+  metrics: Metrics
+}
+
+/** GraphQL over HTTP and SSE, and GraphiQL: who asks, whether it is well-formed, and then the lane or yoga. */
+export function createEndpoint(options: EndpointOptions) {
+  const { envelope, base, origins, metrics, streams } = options
+
+  return async function endpoint(exchange: Exchange): Promise<void> {
+    const { req, res } = exchange
+    const endTimer = metrics.httpSeconds.startTimer()
+    origins.allow(exchange)
+    try {
+      if (req.method === 'OPTIONS') return void res.writeHead(204, { allow: 'GET, POST' }).end()
+      if (req.method === 'GET') return await viaYoga(exchange, await contextOf(exchange))
+      if (req.method !== 'POST') throw refusal('BAD_REQUEST', 'GraphQL is asked with GET or POST.', 405, { allow: 'GET, POST' })
+      const { params, body } = await paramsOf(req)
+      const context = await contextOf(exchange)
+      const type = options.lane ? resultTypeFor(req.headers.accept) : null
+      if (type !== null && (await runLane(envelope, context, params, type, exchange))) return
+      // Yoga reads a body that was read before from here.
+      Object.assign(req, { body })
+      await viaYoga(exchange, context)
+    } catch (error) {
+      refuse(exchange, error)
+    } finally {
+      endTimer({ way: req.method === 'POST' && options.lane ? 'lane' : 'yoga' })
+    }
+  }
+
+  async function viaYoga({ req, res }: Exchange, context: Context): Promise<void> {
+    const forget = streams.watch(context, res)
+    try {
+      await envelope(req, res, { ...context, connection: { cut: () => res.destroy() } })
+    } finally {
+      forget()
+    }
+  }
+
+  async function contextOf({ req, requestId, address }: Exchange): Promise<Context> {
+    const token = bearerOf(req)
+    const viewer = token === null ? null : await options.authenticate(token)
+    return { ...base, requestId, address, viewer, connection: null }
+  }
+
+  function refuse({ req, res, requestId }: Exchange, error: unknown): void {
+    if (res.headersSent || res.destroyed) return void res.destroy()
+    const onInternal = (cause: unknown) => options.logger.error('request failed', { requestId, ...describeError(cause) })
+    const { http } = error as { http?: { status: number; headers?: Record<string, string> } }
+    const code = error instanceof DomainError ? error.code : 'INTERNAL'
+    const shown = publicError(error, { requestId, onInternal })
+    metrics.errors.inc({ code })
+    for (const [name, value] of Object.entries(http?.headers ?? {})) res.setHeader(name, value)
+    if (code === 'PAYLOAD_TOO_LARGE') res.setHeader('connection', 'close')
+    writeResult(res, { errors: [shown] }, resultTypeFor(req.headers.accept) ?? 'application/json', http?.status ?? statusOf(code))
+  }
+}
+
+/** A refusal by the transport: its status and headers are not those of its code. */
+function refusal(code: DomainError['code'], message: string, status: number, headers: Record<string, string> = {}): DomainError {
+  return Object.assign(new DomainError(code, message), { http: { status, headers } })
+}
+
+async function paramsOf(req: IncomingMessage): Promise<{ params: Params; body: string }> {
+  const type = req.headers['content-type'] ?? ''
+  if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.test(type)) throw refusal('BAD_REQUEST', 'The body must be application/json in UTF-8.', 415)
+  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') throw refusal('BAD_REQUEST', 'The body must not be compressed.', 415)
+  const body = await readBody(req)
+  if (body === null) throw new DomainError('PAYLOAD_TOO_LARGE', `A body is at most ${bodyLimit} bytes.`)
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    throw new DomainError('BAD_REQUEST', 'The body is not JSON.')
+  }
+  return { params: checkParams(parsed), body }
+}
+
+/** The bearer token of a request; null when it brings none. Two Authorization headers are one too many. */
+function bearerOf(req: IncomingMessage): string | null {
+  const { authorization } = req.headers
+  if (authorization === undefined) return null
+  if ((req.headersDistinct['authorization']?.length ?? 0) > 1) throw refusal('BAD_REQUEST', 'There are two Authorization headers.', 400)
+  return bearerToken(authorization)
+}
+
+/** The token of `Bearer <token>`. */
+export function bearerToken(authorization: string): string {
+  const token = /^bearer +([^\s]+)$/i.exec(authorization)?.[1]
+  if (token === undefined) throw new UnauthenticatedError('Authorization is written as: Bearer <token>')
+  return token
+}
+

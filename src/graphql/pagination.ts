@@ -1,0 +1,23 @@
+import { BadUserInputError } from '../platform/errors.ts'
+
+interface PageArguments {
+  first?: number | null | undefined
+  last?: number | null | undefined
+  before?: string | null | undefined
+  after?: string | null | undefined
+}
+
+/** One rule for the pages of every connection, checked on the values themselves, wherever they came from. */
+export const pageSize = {
+  default: 20,
+  max: 100,
+  /** Refuses with BAD_USER_INPUT: sizes out of 1 to 100, and both directions at once. */
+  checked<Args extends PageArguments>(args: Args): Args {
+    for (const name of ['first', 'last'] as const) {
+      const size = args[name]
+      if (size != null && (size < 1 || size > pageSize.max)) throw new BadUserInputError(`\`${name}\` is 1 to ${pageSize.max}.`, name)
+    }
+    if (args.first != null && args.last != null) throw new BadUserInputError('Ask for `first` or for `last`, not for both.', 'last')
+    return args
+  },
+}

@@ -1,0 +1,116 @@
+import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql'
+import { makeServer, type ServerOptions } from 'graphql-ws'
+import type { Viewer } from '../modules/identity/index.ts'
+import { DomainError, RevokedError, TokenExpiredError } from '../platform/errors.ts'
+import { type Connection, closeCodes } from '../platform/ws.ts'
+import type { Context } from './context.ts'
+import { bearerToken } from './endpoint.ts'
+import type { Envelope } from './envelope.ts'
+import { publicError } from './errors.ts'
+import { checkParams } from './params.ts'
+
+export interface SocketOptions {
+  envelope: Envelope
+  base: Pick<Context, 'services' | 'prisma'>
+  authenticate: (token: string) => Promise<Viewer>
+  /** How many sockets a principal has open on this node, this one included. */
+  socketsOf: (principal: string) => number
+  limits: { perViewer: number; subscriptionsPerSocket: number }
+}
+
+const initTimeoutMs = 3000
+const initMembers = 20
+
+/** The graphql-transport-ws protocol, by graphql-ws, with every operation through the same envelope as HTTP. */
+export function createProtocol(options: SocketOptions) {
+  const { envelope, base, limits } = options
+  const viewers = new WeakMap<Connection, Viewer>()
+  // graphql-ws hands `execute` the very object that `onSubscribe` gave it.
+  const enveloped = new WeakMap<ExecutionArgs, ReturnType<Envelope['getEnveloped']>>()
+  const run = (way: 'execute' | 'subscribe') => (args: ExecutionArgs) => {
+    const own = enveloped.get(args)
+    if (!own) throw new Error('An operation came past onSubscribe.')
+    return own[way](args)
+  }
+
+  async function admit(connection: Connection, params: Record<string, unknown> | undefined): Promise<boolean> {
+    if (Object.keys(params ?? {}).length > initMembers) {
+      connection.cut(closeCodes.badRequest, 'Too many members in connection_init')
+      return false
+    }
+    const authorization = params?.['authorization'] ?? params?.['Authorization']
+    if (authorization === undefined) return true
+    let viewer: Viewer
+    try {
+      viewer = await options.authenticate(bearerToken(String(authorization)))
+    } catch (error) {
+      if (error instanceof TokenExpiredError) connection.cut(closeCodes.expired, 'Token expired')
+      if (error instanceof RevokedError) connection.cut(closeCodes.revoked, 'Session revoked')
+      if (error instanceof DomainError && error.code === 'UNAVAILABLE') connection.cut(1013, 'Try again later')
+      return false
+    }
+    viewers.set(connection, viewer)
+    connection.principal = viewer.principal
+    connection.expiresAtMs = viewer.expiresAtMs
+    if (options.socketsOf(viewer.principal) > limits.perViewer) {
+      connection.cut(closeCodes.tooMany, 'Too many connections')
+      return false
+    }
+    return true
+  }
+
+  /** The steps before execution. Whatever refuses the operation refuses only the operation: the socket stays. */
+  async function prepare(connection: Connection, payload: unknown, subscriptions: number): Promise<ExecutionArgs | GraphQLError[]> {
+    const { requestId, address } = connection
+    try {
+      const params = checkParams(payload)
+      const viewer = viewers.get(connection) ?? null
+      const context: Context = { ...base, requestId, address, viewer, connection }
+      const own = envelope.getEnveloped({ ...context, params })
+      const document = own.parse(params.query)
+      const errors = own.validate(own.schema, document)
+      if (errors.length > 0) return [...errors]
+      const operation = getOperationAST(document, params.operationName)
+      if (!operation) throw new DomainError('BAD_REQUEST', 'The operation to run could not be determined.')
+      if (operation.operation === 'subscription' && subscriptions > limits.subscriptionsPerSocket) {
+        throw new DomainError('SUBSCRIPTION_LIMIT', `A socket runs at most ${limits.subscriptionsPerSocket} operations at once.`)
+      }
+      const args: ExecutionArgs = {
+        schema: own.schema,
+        document,
+        contextValue: await own.contextFactory(),
+        variableValues: params.variables ?? null,
+        operationName: params.operationName ?? null,
+      }
+      enveloped.set(args, own)
+      return args
+    } catch (error) {
+      return [error instanceof GraphQLError ? error : publicError(error, { requestId })]
+    }
+  }
+
+  const serverOptions: ServerOptions<Record<string, unknown>, Connection> = {
+    connectionInitWaitTimeout: initTimeoutMs,
+    execute: run('execute') as NonNullable<ServerOptions['execute']>,
+    subscribe: run('subscribe') as NonNullable<ServerOptions['subscribe']>,
+    async onConnect({ extra, connectionParams }) {
+      const admitted = await admit(extra, connectionParams)
+      extra.acknowledged = admitted
+      return admitted
+    },
+    async onSubscribe({ extra, subscriptions }, id, payload) {
+      const prepared = await prepare(extra, payload, Object.keys(subscriptions).length)
+      if (!Array.isArray(prepared) && kindOf(prepared) !== 'subscription') extra.running.add(id)
+      return prepared
+    },
+    onComplete({ extra }, id) {
+      extra.running.delete(id)
+    },
+    onError(_context, _id, _payload, errors) {
+      return errors.map((error) => publicError(error).toJSON())
+    },
+  }
+  return makeServer(serverOptions)
+}
+
+const kindOf = ({ document, operationName }: ExecutionArgs) => getOperationAST(document, operationName)?.operation

@@ -1,0 +1,10 @@
+import { builder } from './graphql/builder.ts'
+import './graphql/interfaces.ts'
+import './modules/identity/schema.ts'
+import './modules/social/schema.ts'
+import './modules/sessions/schema.ts'
+import './modules/matches/schema.ts'
+import './modules/stats/schema.ts'
+
+/** The whole schema. A new module adds one line above. */
+export const schema = builder.toSchema()
