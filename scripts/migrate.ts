@@ -34,7 +34,7 @@ async function apply() {
 
 async function retry(name: string) {
   const engine = await openSchemaEngine(givenDatabase())
-  await engine.forgetFailed(name)
+  await engine.forgetFailed(name).finally(engine.close)
   await apply()
 }
 
@@ -42,7 +42,7 @@ async function create(name: string) {
   if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
     throw new StartupError(`"${name}" is no name for a migration.`, 'Name it by verb and noun: add_stories')
   }
-  const sql = await inThrowAway(async (url) => (await openSchemaEngine(url)).missing(readMigrations()))
+  const sql = await inThrowAway(difference)
   if (!sql) return console.log('the migrations make what schema.prisma says: there is nothing to create')
   const stamp = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14)
   const folder = join(migrationsDir(), `${stamp}_${name}`)
@@ -53,12 +53,17 @@ async function create(name: string) {
 
 async function check() {
   if (databaseUrl) refuseAhead((await migrationState(databaseUrl)).ahead)
-  const sql = await inThrowAway(async (url) => (await openSchemaEngine(url)).missing(readMigrations()))
+  const sql = await inThrowAway(difference)
   if (!sql) return console.log('the migrations make what schema.prisma says')
   throw new StartupError(
     `schema.prisma and the migrations differ:\n\n${sql}`,
     'Write the difference with: npm run migrate -- create <name>',
   )
+}
+
+async function difference(url: string): Promise<string> {
+  const engine = await openSchemaEngine(url)
+  return engine.missing(readMigrations()).finally(engine.close)
 }
 
 /** A Postgres for one piece of work: the difference is found by running every migration. */

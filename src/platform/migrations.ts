@@ -50,7 +50,11 @@ export async function applyMigrations(databaseUrl: string, code = readMigrations
     if (pending.length === 0) return []
     const { openSchemaEngine } = await import('./schema-engine.ts')
     const engine = await openSchemaEngine(databaseUrl)
-    return engine.apply(code)
+    try {
+      return await engine.apply(code)
+    } finally {
+      await engine.close()
+    }
   })
 }
 

@@ -7,28 +7,52 @@ import {
 } from '@prisma/driver-adapter-utils'
 import { Pool, type QueryResult } from 'pg'
 
+export interface SchemaEngineAdapter {
+  factory: SqlMigrationAwareDriverAdapterFactory
+  /** The engine does not close what it opened, and a connection left over keeps the database from being copied. */
+  close(): Promise<void>
+}
+
 /** How the schema engine reaches Postgres: Prisma's adapter on pools of ours. */
-export function schemaEngineAdapter(connectionString: string): SqlMigrationAwareDriverAdapterFactory {
+export function schemaEngineAdapter(connectionString: string): SchemaEngineAdapter {
+  const closers: (() => Promise<void>)[] = []
+
+  async function open(url: string) {
+    const adapter = await connect(url)
+    const end = once(adapter.dispose.bind(adapter))
+    closers.push(end)
+    return Object.assign(adapter, { dispose: end })
+  }
+
+  // Not the adapter's own: with a connection string that one lands in the very database it should spare.
+  async function connectToShadowDb() {
+    const database = `vicinity_shadow_${randomUUID()}`
+    const admin = await open(connectionString)
+    await admin.executeScript(`CREATE DATABASE "${database}"`)
+    closers.push(once(() => admin.executeScript(`DROP DATABASE "${database}"`)))
+    const url = new URL(connectionString)
+    url.pathname = `/${database}`
+    return open(url.href)
+  }
+
   return {
-    provider: 'postgres',
-    adapterName: '@prisma/adapter-pg',
-    connect: () => connect(connectionString),
-    // Not the adapter's own: with a connection string that one lands in the very database it should spare.
-    async connectToShadowDb() {
-      const database = `vicinity_shadow_${randomUUID()}`
-      const admin = await connect(connectionString)
-      await admin.executeScript(`CREATE DATABASE "${database}"`)
-      const url = new URL(connectionString)
-      url.pathname = `/${database}`
-      const shadow = await connect(url.href)
-      const end = shadow.dispose.bind(shadow)
-      shadow.dispose = async () => {
-        await end()
-        await admin.executeScript(`DROP DATABASE "${database}"`)
-        await admin.dispose()
-      }
-      return shadow
+    factory: {
+      provider: 'postgres',
+      adapterName: '@prisma/adapter-pg',
+      connect: () => open(connectionString),
+      connectToShadowDb,
     },
+    async close() {
+      for (const end of closers.reverse()) await end()
+    },
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
   }
 }
 

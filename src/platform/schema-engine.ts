@@ -26,6 +26,7 @@ export interface OpenSchemaEngine {
   missing(migrations: Migration[]): Promise<string>
   /** Lets a migration that failed be tried again. */
   forgetFailed(name: string): Promise<void>
+  close(): Promise<void>
 }
 
 const filters = { externalTables: [], externalEnums: [] }
@@ -33,9 +34,13 @@ const filters = { externalTables: [], externalEnums: [] }
 export async function openSchemaEngine(connectionString: string): Promise<OpenSchemaEngine> {
   const path = 'schema.prisma'
   const content = readFileSync(join(projectRoot(), 'prisma', path), 'utf8')
-  const adapter = bindMigrationAwareSqlAdapterFactory(schemaEngineAdapter(connectionString))
+  const adapter = schemaEngineAdapter(connectionString)
   const { SchemaEngine } = await loadGlue()
-  const engine = await SchemaEngine.new({ datamodels: [[path, content]] }, () => undefined, adapter)
+  const engine = await SchemaEngine.new(
+    { datamodels: [[path, content]] },
+    () => undefined,
+    bindMigrationAwareSqlAdapterFactory(adapter.factory),
+  )
 
   return {
     async apply(migrations) {
@@ -52,6 +57,7 @@ export async function openSchemaEngine(connectionString: string): Promise<OpenSc
       })
       return exitCode === 0 ? '' : (stdout ?? '')
     },
+    close: adapter.close,
     async forgetFailed(migrationName) {
       await engine.markMigrationRolledBack({ migrationName })
     },
