@@ -68,13 +68,20 @@ async function loadGlue(): Promise<Glue> {
   const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))
   const glue = (await import(pathToFileURL(join(folder, 'schema_engine_bg.js')).href)) as Glue
   const bytes = readFileSync(join(folder, 'schema_engine_bg.wasm'))
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': withIdleTimers(glue) })
   // Where the engine leaves the reason before it panics: thrown at once, since what follows says only "unreachable".
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: refuse } })
   glue.__wbg_set_wasm(instance.exports)
   const begin = instance.exports['__wbindgen_start'] as () => void
   begin()
   return glue
+}
+
+/** The engine leaves its ten-second limits running after it is through; they must not keep the process alive. */
+function withIdleTimers(glue: Glue): object {
+  const setTimer = Object.keys(glue).filter((name) => name.startsWith('__wbg_setTimeout'))
+  const idle = (work: () => void, ms: number) => setTimeout(work, ms).unref()
+  return { ...glue, ...Object.fromEntries(setTimer.map((name) => [name, idle])) }
 }
 
 function refuse(message: string): never {
