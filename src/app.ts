@@ -1,4 +1,3 @@
-import { schema } from './schema.ts'
 import type { ReadyConfig } from './config.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import { createEnvelope } from './graphql/envelope.ts'
@@ -24,6 +23,7 @@ import { createPostgres } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 import { closeCodes, createSocketServer } from './platform/ws.ts'
+import { schema } from './schema.ts'
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -89,9 +89,8 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       jobs: {
         'release-stats': () => stats.release(),
         'close-session': (payload) => sessions.closeOf(String((payload as { deviceId?: unknown }).deviceId)),
-        'rotate-signing-keys': () => identity.rotateIfDue(),
       },
-      schedule: { 'release-stats': '* * * * *', 'rotate-signing-keys': '17 3 * * *' },
+      schedule: { 'release-stats': '* * * * *' },
     })
     disposers.add('jobs', jobs.close)
 

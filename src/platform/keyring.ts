@@ -90,8 +90,9 @@ export async function createKeyring(deps: {
   async function take(keys: StoredKey[]): Promise<void> {
     const opened = await Promise.all(keys.map(open))
     const closed = keys.filter((_key, i) => opened[i] === undefined)
-    if (closed.length > 0 && signing(keys) === signing(closed)) throw wrongSecret()
-    for (const { kid } of closed) logger.warn('signing keys: one was sealed with another secret, and is ignored', { kid })
+    if (closed.some((key) => key === signing(keys))) throw wrongSecret()
+    for (const { kid } of closed)
+      logger.warn('signing keys: one was sealed with another secret, and is ignored', { kid })
     loaded = new Map(opened.flatMap((key) => (key ? [[key.kid, key]] : [])))
   }
 
@@ -119,6 +120,14 @@ export async function createKeyring(deps: {
     if (loaded.has(candidate.kid)) deps.onChanged()
   }
 
+  // One after the other, so that what was read first never replaces what was read last.
+  let last: Promise<unknown> = Promise.resolve()
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work, work)
+    last = done
+    return done
+  }
+
   async function load(): Promise<void> {
     await take(await store.keys())
     const unused: StoredKey = { kid: '', publicJwk: {}, sealedJwk: Buffer.alloc(0), activeFromMs: 0, acceptUntilMs: 0 }
@@ -127,7 +136,7 @@ export async function createKeyring(deps: {
 
   async function loadQuietly(): Promise<void> {
     try {
-      await load()
+      await inTurn(load)
       reported = false
     } catch (error) {
       if (!reported) logger.warn('signing keys: not reloaded', describeError(error))
@@ -139,11 +148,12 @@ export async function createKeyring(deps: {
   // Both are monotonic: a moved clock must neither stop the reloading nor let it run wild.
   function refresh(): Promise<void> {
     const atMs = performance.now()
-    if (!refreshing || atMs - refreshing.atMs >= refreshEveryMs) refreshing = { atMs, done: load() }
+    if (!refreshing || atMs - refreshing.atMs >= refreshEveryMs)
+      refreshing = { atMs, done: inTurn(load).catch(unavailable) }
     return refreshing.done
   }
 
-  await load()
+  await inTurn(load)
   const timer = setInterval(() => void loadQuietly(), reloadEveryMs)
   timer.unref()
 
@@ -165,12 +175,13 @@ export async function createKeyring(deps: {
       const shown = newestFirst(loaded.values()).filter((key) => key === current || key.acceptUntilMs > nowMs)
       return { keys: shown.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: 'EdDSA', use: 'sig' })) }
     },
-    async rotate() {
-      await change(true)
-      const [newest] = newestFirst(loaded.values())
-      if (!newest) throw new UnavailableError()
-      return newest.kid
-    },
+    rotate: () =>
+      inTurn(async () => {
+        await change(true)
+        const [newest] = newestFirst(loaded.values())
+        if (!newest) throw new UnavailableError()
+        return newest.kid
+      }),
     reload: () => void loadQuietly(),
     close: () => clearInterval(timer),
   }
@@ -182,6 +193,10 @@ async function createKey(wrappingKey: Buffer): Promise<StoredKey> {
   // RFC 7638: the name follows from the key, so that it cannot be given to another.
   const kid = await calculateJwkThumbprint(publicJwk)
   return { kid, publicJwk, sealedJwk: seal(wrappingKey, kid, JSON.stringify(jwk)), activeFromMs: 0, acceptUntilMs: 0 }
+}
+
+function unavailable(error: unknown): never {
+  throw error instanceof UnavailableError ? error : new UnavailableError(error)
 }
 
 function wrongSecret(): StartupError {

@@ -94,6 +94,7 @@ builder.mutationFields((t) => ({
     type: BlockPayload,
     nullable: true,
     authScopes: { device: true },
+    errors: { types: [], union: { name: 'BlockResult', description: 'What `block` answers.' } },
     args: { input: t.arg({ type: BlockInput, required: true, description: 'Whom.' }) },
     description: 'Hides you and the other side of a match from each other, for good: no more matches, nudges, or traces of this one. Repeating it gives the same block.',
     resolve: async (_root, { input }, { services, viewer }) => ({ block: await services.matches.block(phone(viewer), String(input.matchId)) }),

@@ -64,9 +64,10 @@ const SessionStateEnum = builder.enumType('SessionState', {
   } as const,
 })
 
-export const SessionType = builder.objectRef<Session>('Session').implement({
+export const SessionType = builder.objectRef<Session>('Session')
+
+builder.node(SessionType, {
   description: 'A phone that is open to talk. Seen by its own device only, and gone without trace when it is over.',
-  interfaces: [],
   fields: (t) => ({
     openedAt: t.expose('openedAt', { type: 'DateTime', description: 'When it was opened.' }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends, or ended, by itself.' }),
@@ -77,9 +78,6 @@ export const SessionType = builder.objectRef<Session>('Session').implement({
       resolve: (session, _args, { services }) => services.sessions.beaconsOf(session),
     }),
   }),
-})
-
-builder.node(SessionType, {
   id: { resolve: ({ id }) => id },
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'openedAt' in value && 'state' in value,
   loadMany: (ids, { services, viewer }) =>

@@ -24,6 +24,7 @@ builder.mutationField('unblock', (t) =>
     type: UnblockPayload,
     nullable: true,
     authScopes: { device: true },
+    errors: { types: [], union: { name: 'UnblockResult', description: 'What `unblock` answers.' } },
     args: { input: t.arg({ type: UnblockInput, required: true, description: 'Which one.' }) },
     description: 'Undoes a block of your own. If the other side blocked you too, you stay hidden from each other.',
     resolve: async (_root, { input }, { services, viewer }) => {

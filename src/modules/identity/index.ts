@@ -1,0 +1,4 @@
+export { DeviceRevokedError } from './errors.ts'
+export { createIdentityService, type DeviceCredentials, type IdentityService } from './service.ts'
+export type { Account, Device } from './store.ts'
+export type { Role, Viewer } from './viewer.ts'
