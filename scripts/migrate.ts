@@ -73,11 +73,9 @@ async function inThrowAway<T>(work: (url: string) => Promise<T>): Promise<T> {
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
-  const path = process.env['PATH'] ?? ''
   const embedded = await startEmbedded({
     dataDir,
     need: { postgres: true, redis: false },
-    path,
     say: console.log,
     durable: false,
   })

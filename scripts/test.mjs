@@ -42,7 +42,6 @@ try {
   embedded = await startEmbedded({
     dataDir,
     need: { postgres: !givenDatabase, redis: !givenRedis },
-    path: environment.PATH ?? '',
     say: (line) => console.log(`  ${line}`),
     durable: false,
   })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { withClient } from './postgres-client.ts'
 import { projectRoot } from './project-root.ts'
 import { StartupError } from './startup-error.ts'
 
@@ -129,30 +130,3 @@ async function recorded(client: Client): Promise<Row[]> {
 const checksum = (sql: string) => createHash('sha256').update(sql).digest('hex')
 
 const some = (names: string[]) => (names.length < 3 ? names.join(' and ') : `${names[0]} and ${names.length - 1} more`)
-
-async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 5000, application_name: 'vicinity-migrate' })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-  } catch (error) {
-    await client.end().catch(() => undefined)
-    throw unreachable(connectionString, error as Error)
-  }
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
-
-function unreachable(url: string, error: NodeJS.ErrnoException): StartupError {
-  const { host, pathname } = new URL(url)
-  // An address with several answers fails with an AggregateError, whose own message is empty.
-  const why = error.message || error.code || error.name
-  return new StartupError(
-    `The database ${pathname.slice(1)} at ${host} cannot be used: ${why}`,
-    'Check DATABASE_URL and that Postgres runs there; without DATABASE_URL a Postgres is brought along.',
-    { cause: error },
-  )
-}

@@ -18,8 +18,6 @@ export interface Embedded {
 export interface EmbeddedOptions {
   dataDir: string
   need: { postgres: boolean; redis: boolean }
-  /** Where programs are looked for: the PATH of the environment. */
-  path: string
   say(line: string): void
   /** `false` for data that is thrown away, as in tests. */
   durable?: boolean
@@ -27,9 +25,10 @@ export interface EmbeddedOptions {
 
 /** Brings along what the environment does not give. Everything it keeps is below `dataDir`. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { need, path, say, durable = true } = options
+  const { need, say, durable = true } = options
   const dataDir = openDataDir(resolve(options.dataDir))
-  const release = lockDataDir(dataDir)
+  // The secret alone may be shared: two nodes beside servers that were given.
+  const release = need.postgres || need.redis ? lockDataDir(dataDir) : () => undefined
   let postgres: EmbeddedPostgres | undefined
   let redis: EmbeddedRedis | undefined
 
@@ -45,7 +44,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const common = { dataDir, durable, say }
     const started = await Promise.allSettled([
       need.postgres ? startPostgres({ ...common, password: password('postgres') }) : undefined,
-      need.redis ? startRedis({ ...common, path, password: password('redis') }) : undefined,
+      need.redis ? startRedis({ ...common, password: password('redis') }) : undefined,
     ])
     if (started[0].status === 'fulfilled') postgres = started[0].value
     if (started[1].status === 'fulfilled') redis = started[1].value

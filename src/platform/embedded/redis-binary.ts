@@ -1,67 +1,54 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { StartupError } from '../startup-error.ts'
 
 const names = ['redis-server', 'valkey-server']
 
 interface Installer {
   command: string
-  args: string[][]
+  args: string[]
   /** Homebrew refuses root; the others demand it. */
   asRoot: boolean
 }
 
 const installers: Installer[] = [
-  { command: 'apt-get', args: [['install', '-y', '--no-install-recommends', 'redis-server']], asRoot: true },
-  { command: 'apk', args: [['add', 'redis']], asRoot: true },
-  { command: 'dnf', args: [['install', '-y', 'redis']], asRoot: true },
-  { command: 'brew', args: [['install', 'redis']], asRoot: false },
+  { command: 'apt-get', args: ['install', '-y', '--no-install-recommends', 'redis-server'], asRoot: true },
+  { command: 'apk', args: ['add', 'redis'], asRoot: true },
+  { command: 'dnf', args: ['install', '-y', 'redis'], asRoot: true },
+  { command: 'brew', args: ['install', 'redis'], asRoot: false },
 ]
 
 // The package would start a system service; the app wants the program only.
-const noService = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1', SYSTEMD_OFFLINE: '1' }
+const noService = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'SYSTEMD_OFFLINE=1']
 
 /** A Redis program: on the PATH, or installed by the machine's package manager where that may be done without asking. */
-export async function findRedis(path: string, say: (line: string) => void): Promise<string> {
-  const found = names.map((name) => onPath(path, name)).find(Boolean)
+export async function findRedis(say: (line: string) => void): Promise<string> {
+  const found = names.map((name) => onPath(name)).find(Boolean)
   if (found) return recentEnough(found)
-  const installer = installers.find(({ command }) => onPath(path, command))
-  const line = installer && `${installer.command} ${installer.args[0]?.join(' ')}`
+  const installer = installers.find(({ command }) => onPath(command))
+  const line = installer && `${installer.command} ${installer.args.join(' ')}`
   if (!installer || (process.getuid?.() === 0) !== installer.asRoot) throw noRedis(installer, line)
 
   say(`no redis-server here, so it is installed: ${line}`)
-  const installed =
-    (await runs(installer, path)) || (installer.command === 'apt-get' && (await refreshed(installer, path)))
-  const program = names.map((name) => onPath(path, name)).find(Boolean)
+  const installed = (await runs(installer)) || (installer.command === 'apt-get' && (await refreshed(installer)))
+  const program = names.map((name) => onPath(name)).find(Boolean)
   if (!installed || !program) throw noRedis(installer, line)
   return recentEnough(program)
 }
 
-function onPath(path: string, name: string): string | undefined {
-  for (const folder of path.split(delimiter)) {
-    try {
-      accessSync(join(folder, name), constants.X_OK)
-      return join(folder, name)
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined
+function onPath(name: string): string | undefined {
+  const { stdout } = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { encoding: 'utf8' })
+  return stdout.trim() || undefined
 }
 
 /** A machine that has never fetched its package lists knows no package. */
-async function refreshed(installer: Installer, path: string): Promise<boolean> {
-  return (await runs({ ...installer, args: [['update', '-q']] }, path)) && runs(installer, path)
+async function refreshed(installer: Installer): Promise<boolean> {
+  return (await runs({ ...installer, args: ['update', '-q'] })) && runs(installer)
 }
 
-async function runs({ command, args }: Installer, path: string): Promise<boolean> {
-  for (const line of args) {
-    const child = spawn(command, line, { stdio: 'ignore', env: { ...noService, PATH: path } })
-    const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
-    if (code !== 0) return false
-  }
-  return true
+async function runs({ command, args }: Installer): Promise<boolean> {
+  const child = spawn('env', [...noService, command, ...args], { stdio: 'ignore' })
+  const code = await new Promise((resolve) => child.once('error', resolve).once('close', resolve))
+  return code === 0
 }
 
 function noRedis(installer: Installer | undefined, line: string | undefined): StartupError {

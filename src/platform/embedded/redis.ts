@@ -13,18 +13,16 @@ interface Options {
   password: string
   /** `true` keeps an append-only file, so that open sessions outlive a restart of the app. */
   durable: boolean
-  /** Where to look for the program. */
-  path: string
   say(line: string): void
 }
 
 /** A Redis of one's own on a free loopback port, behind a password that stands in a file and not in the process list. */
-export async function startRedis({ dataDir, password, durable, path, say }: Options): Promise<EmbeddedRedis> {
+export async function startRedis({ dataDir, password, durable, say }: Options): Promise<EmbeddedRedis> {
   const folder = join(dataDir, 'redis')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (await stopLeftover(join(folder, 'redis.pid'), folder, 'SIGTERM'))
     say('stopped the Redis that an earlier run left behind')
-  const command = await findRedis(path, say)
+  const command = await findRedis(say)
   const file = join(folder, 'redis.conf')
   return onFreePort(async (port) => {
     writeFileSync(file, configuration({ folder, port, password, durable }), { mode: 0o600 })
@@ -32,7 +30,6 @@ export async function startRedis({ dataDir, password, durable, path, say }: Opti
       command,
       args: [file],
       cwd: folder,
-      env: { PATH: path, LC_ALL: 'C', TZ: 'UTC' },
       ready: 'Ready to accept connections',
       stopSignal: 'SIGTERM',
     })

@@ -12,7 +12,8 @@ interface Command {
   command: string
   args: string[]
   cwd: string
-  env: Record<string, string>
+  /** That of this process, unless given. */
+  env?: Record<string, string>
   user?: { uid: number; gid: number } | undefined
   /** Written to the log once connections are accepted. */
   ready: string
@@ -27,7 +28,13 @@ interface Command {
  */
 export async function runServer(options: Command): Promise<ServerProcess> {
   const { command, args, cwd, env, user, ready, stopSignal, readyWithinMs = 60_000 } = options
-  const child = spawn(command, args, { cwd, env, ...user, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd,
+    ...(env && { env }),
+    ...user,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
