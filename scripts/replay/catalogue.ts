@@ -1,0 +1,16 @@
+import { catalogueDocument } from './documents.ts'
+import { createHttpClient } from './http.ts'
+import type { Server } from './server.ts'
+
+/** The ids of all interests, in an order that does not change. */
+export async function loadCatalogue({ url }: Server): Promise<string[]> {
+  const http = createHttpClient(1)
+  try {
+    const categories = await http.send<{ interests: { id: string }[] }[]>({
+      ...{ name: 'interestCatalog', url, query: catalogueDocument },
+    })
+    return categories.flatMap(({ interests }) => interests.map(({ id }) => id)).sort()
+  } finally {
+    http.close()
+  }
+}

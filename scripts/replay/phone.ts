@@ -1,0 +1,96 @@
+import { extendDocument, openDocument, registerDocument, reportDocument } from './documents.ts'
+import { ReplayError } from './failure.ts'
+import type { HttpClient } from './http.ts'
+import { type Listener, type ListenerOptions, listen } from './listener.ts'
+import { below, type Random } from './random.ts'
+import type { Server } from './server.ts'
+
+interface Beacon {
+  value: string
+  validFrom: string
+  validUntil: string
+}
+
+interface Opened {
+  session: { expiresAt: string }
+  beacons: Beacon[]
+}
+
+export interface SightingAnswer {
+  match: boolean
+  sharedInterests: string[]
+  nudgeSent: boolean
+}
+
+export interface Phone {
+  person: string
+  interests: readonly string[]
+  /** What it advertises at a moment, as those who hear it know. */
+  beaconAt(ms: number): string
+  report(beacons: string[], observedAtMs: number): Promise<SightingAnswer[]>
+  extend(): Promise<void>
+  /** When its session ends, milliseconds. */
+  endsAtMs(): number
+  listen(on: Pick<ListenerOptions, 'onEvent' | 'onBack' | 'onLost' | 'onFailed'>): Listener
+}
+
+export interface PhoneOptions {
+  person: string
+  interests: readonly string[]
+  /** Home first; calls go there. */
+  servers: Server[]
+  http: HttpClient
+  random: Random
+  backWithinMs: number
+}
+
+/** A phone with a device and an open session of its own. It talks as an app does: over HTTP, and nudges over WebSocket. */
+export async function createPhone(options: PhoneOptions): Promise<Phone> {
+  const { person, interests, servers, http, random, backWithinMs } = options
+  const url = servers[0]?.url ?? ''
+  const { token } = await http.send<{ token: string }>({
+    ...{ name: 'registerDevice', url, query: registerDocument },
+    variables: { input: { clientId: clientId() } },
+  })
+  const { secret, ...opened } = await http.send<Opened & { secret: string }>({
+    ...{ name: 'openSession', url, token, query: openDocument },
+    variables: { input: { clientId: clientId(), interests } },
+  })
+  let windows = windowsOf(opened)
+  let endsAtMs = Date.parse(opened.session.expiresAt)
+
+  return {
+    ...{ person, interests },
+    beaconAt(ms) {
+      const found = windows.find(({ fromMs, untilMs }) => fromMs <= ms && ms < untilMs)
+      if (!found) throw new ReplayError('sighting', 'NO_BEACON', `phone ${person} advertises nothing any more`)
+      return found.value
+    },
+    async report(beacons, observedAtMs) {
+      const observedAt = new Date(observedAtMs).toISOString()
+      const { sightings } = await http.send<{ sightings: SightingAnswer[] }>({
+        ...{ name: 'reportSightings', url, token: secret, query: reportDocument },
+        variables: { input: { sightings: beacons.map((beacon) => ({ beacon, observedAt, rssi: -60 })) } },
+      })
+      return sightings
+    },
+    async extend() {
+      const extended = await http.send<Opened>({ name: 'extendSession', url, token: secret, query: extendDocument })
+      windows = windowsOf(extended)
+      endsAtMs = Date.parse(extended.session.expiresAt)
+    },
+    endsAtMs: () => endsAtMs,
+    listen: (on) => listen({ servers, token, random, backWithinMs, ...on }),
+  }
+}
+
+const windowsOf = ({ beacons }: Opened) =>
+  beacons.map(({ value, validFrom, validUntil }) => ({
+    value,
+    fromMs: Date.parse(validFrom),
+    untilMs: Date.parse(validUntil),
+  }))
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'
+/** Not out of the seed: a replay with the same seed on servers that are given brings phones of its own. */
+const clientId = () => Array.from({ length: 24 }, () => letters[below(Math.random, letters.length)]).join('')

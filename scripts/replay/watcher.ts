@@ -1,0 +1,16 @@
+import type { Expectation, Interests } from './oracle.ts'
+import type { Contact } from './trace.ts'
+
+/** Is told what happens while it happens. */
+export interface Watcher {
+  arrived?(phones: number, of: number): void
+  begun?(interests: Interests, expectation: Expectation): void
+  /** Up to where the trace has been sent. */
+  moved?(seconds: number, sightings: number, nudges: number): void
+  met?(contact: Contact): void
+  nudged?(person: string, matchId: string, sharedInterests: string[], latencyMs: number): void
+  cut?(person: string): void
+  back?(person: string): void
+  /** Everything has been sent; so many nudges have come. */
+  settling?(nudges: number, of: number): void
+}
