@@ -96,27 +96,28 @@ export async function createKeyring(deps: {
     loaded = new Map(opened.flatMap((key) => (key ? [[key.kid, key]] : [])))
   }
 
-  /** The change that is due by the clock, or any change when `now` is demanded. */
-  function decider(candidate: StoredKey, demanded: boolean) {
-    return (keys: StoredKey[]): KeyChange | undefined => {
-      const nowMs = clock.now()
-      const newest = newestFirst(keys)[0]
-      const current = signing(keys)
-      const pending = newest !== undefined && newest.activeFromMs > nowMs
-      const due = newest === undefined || newest.activeFromMs + signsForMs <= nowMs
-      if (current && (pending || !(due || demanded))) return undefined
-      const activeFromMs = current ? nowMs + announceMs : nowMs
-      return {
-        add: { ...candidate, activeFromMs, acceptUntilMs: activeFromMs + signsForMs + longestLifeMs + graceMs },
-        retire: current && { kid: current.kid, acceptUntilMs: activeFromMs + longestLifeMs + graceMs },
-        drop: keys.filter((key) => key !== current && key.acceptUntilMs + graceMs < nowMs).map(({ kid }) => kid),
-      }
+  /** Whether a key is to be made: none signs, or the newest has signed for long enough, or somebody demands one. */
+  function isDue(keys: StoredKey[], demanded: boolean): boolean {
+    const newest = newestFirst(keys)[0]
+    if (!newest || !signing(keys)) return true
+    const announced = newest.activeFromMs > clock.now()
+    return !announced && (demanded || newest.activeFromMs + signsForMs <= clock.now())
+  }
+
+  function changed(keys: StoredKey[], candidate: StoredKey): KeyChange {
+    const nowMs = clock.now()
+    const current = signing(keys)
+    const activeFromMs = current ? nowMs + announceMs : nowMs
+    return {
+      add: { ...candidate, activeFromMs, acceptUntilMs: activeFromMs + signsForMs + longestLifeMs + graceMs },
+      retire: current && { kid: current.kid, acceptUntilMs: activeFromMs + longestLifeMs + graceMs },
+      drop: keys.filter((key) => key !== current && key.acceptUntilMs + graceMs < nowMs).map(({ kid }) => kid),
     }
   }
 
   async function change(demanded: boolean): Promise<void> {
     const candidate = await createKey(wrappingKey)
-    await take(await store.changeKeys(decider(candidate, demanded)))
+    await take(await store.changeKeys((keys) => (isDue(keys, demanded) ? changed(keys, candidate) : undefined)))
     if (loaded.has(candidate.kid)) deps.onChanged()
   }
 
@@ -130,8 +131,7 @@ export async function createKeyring(deps: {
 
   async function load(): Promise<void> {
     await take(await store.keys())
-    const unused: StoredKey = { kid: '', publicJwk: {}, sealedJwk: Buffer.alloc(0), activeFromMs: 0, acceptUntilMs: 0 }
-    if (decider(unused, false)([...loaded.values()])) await change(false)
+    if (isDue([...loaded.values()], false)) await change(false)
   }
 
   async function loadQuietly(): Promise<void> {
