@@ -37,6 +37,11 @@ async function onServer(statement: string) {
   }
 }
 
+const cleanUps: (() => Promise<void>)[] = []
+afterAll(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp()
+})
+
 /**
  * A whole app on a database and a Redis prefix of its own, closed and dropped after the tests of the file.
  * `settings` are environment variables; the rate limits are off unless a test asks for them.
@@ -72,7 +77,7 @@ export async function createTestApp(settings: Record<string, string> = {}, overr
     return { ...app, clock, config, logs, node: (own = {}) => boot(own) }
   }
 
-  afterAll(async () => {
+  cleanUps.push(async () => {
     for (const app of apps.reverse()) await app.close()
     await onServer(`drop database if exists ${name} with (force)`)
   })
