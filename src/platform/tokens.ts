@@ -36,7 +36,7 @@ export interface Tokens {
 
 const algorithm = 'EdDSA'
 const clockToleranceSeconds = 5
-/** jose has no limit of its own; ours are below 400 characters. */
+/** jose has no limit of its own; ours are below 500 characters. */
 const longestToken = 4096
 // Three parts, the last of them 64 bytes: nothing else is worth decoding.
 const tokenShape = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/
