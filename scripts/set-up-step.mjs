@@ -1,29 +1,33 @@
 // Runs one command of the set-up behind one line of progress.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { resolve as absolute, delimiter } from 'node:path'
 import { killGroup, noteChild } from './set-up-lock.mjs'
 
-/** Rejects with the tail of the output when the command fails, and with an exit code alone when a signal ended it. */
+/** Rejects with the beginning of the output when the command fails, and with an exit code alone when a signal ended it. */
 export async function runStep(label, doing, [command, ...args], env = {}) {
   const line = progress(label, doing)
+  // Generators are found by name there, as under npm.
+  const path = [absolute('node_modules/.bin'), process.env.PATH].join(delimiter)
   // A group of its own: a signal then ends npm together with everything that npm started.
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH: path, ...env },
   })
   noteChild(child.pid)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk) => {
-      output = (output + chunk).slice(-20_000)
+      output = (output + chunk).slice(0, 20_000)
     })
   }
   let stopped
   const stop = (signal) => {
     killGroup(child.pid, stopped ? 'SIGKILL' : 'SIGTERM')
     stopped ??= signal
-    setTimeout(() => killGroup(child.pid, 'SIGKILL'), 5000).unref()
+    // npm takes its time to notice. What it leaves unfinished has no stamp and is done again.
+    setTimeout(() => killGroup(child.pid, 'SIGKILL'), 1500).unref()
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, stop)
@@ -43,7 +47,7 @@ export async function runStep(label, doing, [command, ...args], env = {}) {
   }
   if (code === 0) return line.end()
   line.end('failed')
-  throw Object.assign(new Error(`${label} failed:\n\n${output.trim().split('\n').slice(-30).join('\n')}`), {
+  throw Object.assign(new Error(`${label} failed:\n\n${output.trim().split('\n').slice(0, 30).join('\n')}`), {
     exitCode: 1,
     output,
   })

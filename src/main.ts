@@ -7,6 +7,7 @@ const print = (text: string) => process.stdout.write(`${text}\n`)
 
 /** One Ctrl-C can arrive twice, from the terminal and from npm; only what comes later than this is impatience. */
 const echoMs = 1000
+let stoppingSince: number | undefined
 
 try {
   const config = readConfig()
@@ -14,7 +15,6 @@ try {
   const began = Date.now()
   const starting = start(config, (line) => print(`  ${line}`))
 
-  let stoppingSince: number | undefined
   const stop = async (signal: NodeJS.Signals) => {
     if (stoppingSince !== undefined) {
       if (Date.now() - stoppingSince > echoMs) process.exit(130)
@@ -40,9 +40,16 @@ try {
   }
 
   const started = await starting
-  if (config.production) logger.info('serving', { path: started.app.url })
+  if (stoppingSince !== undefined) {
+    // Says nothing of serving: the handler of the signal is closing it.
+  } else if (config.production) logger.info('serving', { path: started.app.url })
   else print(welcome(started, Date.now() - began))
 } catch (error) {
+  // A start that was told to stop fails by that; the handler of the signal ends the process.
+  if (stoppingSince === undefined) fail(error)
+}
+
+function fail(error: unknown): never {
   process.stderr.write(`\n${told(error)}\n`)
   process.exit(1)
 }

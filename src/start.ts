@@ -45,7 +45,7 @@ async function findServers(config: Config, say: (line: string) => void, add: Add
   add('embedded', embedded.close)
   if (embedded.databaseUrl) {
     const applied = await applyMigrations(embedded.databaseUrl)
-    for (const name of applied) say(`applied the migration ${name}`)
+    for (const name of applied) say(`migrate   applied ${name}`)
   }
   return {
     ...config,

@@ -53,7 +53,7 @@ export function findPostgresHome(dataDir: string, say: (line: string) => void): 
 
   const data = join(elsewhere, placeName(dataDir))
   if (existsSync(link)) move(link, data)
-  else say(`Postgres keeps its data in ${data}, since it may not run as root and no other user can enter here`)
+  else say(`postgres  may not run as root, and no other user can enter here: its data go to\n            ${data}`)
   makeElsewhere(data)
   chownSync(data, user.uid, user.gid)
   rmSync(link, { force: true })

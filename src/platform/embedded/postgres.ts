@@ -64,7 +64,7 @@ const careless = [
 async function recover({ data }: PostgresHome, say: (line: string) => void): Promise<void> {
   const cluster = join(data, 'cluster')
   const pidFile = join(cluster, 'postmaster.pid')
-  if (await stopLeftover(pidFile, cluster, 'SIGINT')) say('stopped the Postgres that an earlier run left behind')
+  if (await stopLeftover(pidFile, cluster, 'SIGINT')) say('postgres  stopped the one that an earlier run left behind')
   rmSync(pidFile, { force: true })
 }
 

@@ -28,7 +28,7 @@ export async function findRedis(say: (line: string) => void): Promise<string> {
   const line = installer && `${installer.command} ${installer.args.join(' ')}`
   if (!installer || (process.getuid?.() === 0) !== installer.asRoot) throw noRedis(installer, line)
 
-  say(`no redis-server here, so it is installed: ${line}`)
+  say(`redis     is not here, so it is installed:\n            ${line}`)
   const installed = (await runs(installer)) || (installer.command === 'apt-get' && (await refreshed(installer)))
   const program = names.map((name) => onPath(name)).find(Boolean)
   if (!installed || !program) throw noRedis(installer, line)

@@ -21,7 +21,7 @@ export async function startRedis({ dataDir, password, durable, say }: Options): 
   const folder = join(dataDir, 'redis')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (await stopLeftover(join(folder, 'redis.pid'), folder, 'SIGTERM'))
-    say('stopped the Redis that an earlier run left behind')
+    say('redis     stopped the one that an earlier run left behind')
   const command = await findRedis(say)
   const file = join(folder, 'redis.conf')
   return onFreePort(async (port) => {
