@@ -1,6 +1,6 @@
-import { ask, codeOf } from '../kit/gql.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
-import { beaconAt, createPhone, type NudgeEvent, type Phone, type OpenSession, reportDocument } from '../kit/phones.ts'
+import { ask, codeOf } from '../kit/gql.ts'
+import { beaconAt, createPhone, type NudgeEvent, type OpenSession, type Phone, reportDocument } from '../kit/phones.ts'
 
 let app: TestApp
 let other: TestApp
@@ -61,7 +61,9 @@ test('unknown, own, over, not yet, hidden and no-overlap beacons get the same an
   const later = await person(['jazz'])
 
   await sees(ann, blocked)
-  const { data } = await ann.phone.ask<{ session: { matches: { nodes: { id: string }[]; edges: { node: { id: string } }[] } } }>('{ session { matches { edges { node { id } } } } }')
+  const { data } = await ann.phone.ask<{
+    session: { matches: { nodes: { id: string }[]; edges: { node: { id: string } }[] } }
+  }>('{ session { matches { edges { node { id } } } } }')
   const matchId = data?.session.matches.edges[0]?.node.id
   await ann.phone.ask('mutation ($input: BlockInput!) { block(input: $input) { __typename } }', { input: { matchId } })
   await closed.phone.ask('mutation { closeSession(input: {}) { __typename } }')
@@ -81,7 +83,11 @@ test('unknown, own, over, not yet, hidden and no-overlap beacons get the same an
 test('a pair is nudged once, however many nodes and phones report it at the same instant', async () => {
   for (let round = 0; round < 25; round += 1) {
     const [ann, ben] = [await person(['techno']), await person(['techno'])]
-    const reports = await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? sees(ann, ben, i % 4 === 0 ? app : other) : sees(ben, ann, i % 4 === 1 ? app : other))))
+    const reports = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        i % 2 === 0 ? sees(ann, ben, i % 4 === 0 ? app : other) : sees(ben, ann, i % 4 === 1 ? app : other),
+      ),
+    )
     expect(reports.filter((result) => result?.nudgeSent)).toHaveLength(1)
     expect(reports.every((result) => result?.match)).toBe(true)
   }
@@ -103,7 +109,9 @@ test('nudges missed while away come back once and in order, on another node', as
   expect(await after.next()).toEqual({ __typename: 'Ready', cursor })
   const replayed: NudgeEvent[] = []
   while (replayed.length < 5) replayed.push(await after.next())
-  const { data } = await ann.phone.ask<{ session: { matches: { edges: { node: { id: string } }[] } } }>('{ session { matches { edges { node { id } } } } }')
+  const { data } = await ann.phone.ask<{ session: { matches: { edges: { node: { id: string } }[] } } }>(
+    '{ session { matches { edges { node { id } } } } }',
+  )
   const listed = data?.session.matches.edges.map(({ node }) => node.id).reverse()
   expect(replayed.map((event) => 'matchId' in event && event.matchId)).toEqual(listed)
   after.stop()
@@ -189,7 +197,10 @@ test('sixty calls a minute are answered, the next says exactly when to come back
   const phone = await createPhone(limited)
   await phone.open(['jazz'])
   const at = new Date(limited.clock.now())
-  const call = () => phone.ask(reportDocument, { input: { sightings: [{ beacon: 'f'.repeat(32), observedAt: at.toISOString(), rssi: -50 }] } })
+  const call = () =>
+    phone.ask(reportDocument, {
+      input: { sightings: [{ beacon: 'f'.repeat(32), observedAt: at.toISOString(), rssi: -50 }] },
+    })
   const answers = await Promise.all(Array.from({ length: 61 }, call))
   const refused = answers.filter((answer) => codeOf(answer) === 'RATE_LIMITED')
   expect(refused).toHaveLength(1)
@@ -201,17 +212,45 @@ test('sixty calls a minute are answered, the next says exactly when to come back
 
 const badSightings: [string, unknown, string][] = [
   ['no sightings', [], 'BAD_USER_INPUT'],
-  ['51 sightings', Array.from({ length: 51 }, () => ({ beacon: 'a'.repeat(32), observedAt: new Date().toISOString() })), 'BAD_USER_INPUT'],
+  [
+    '51 sightings',
+    Array.from({ length: 51 }, () => ({ beacon: 'a'.repeat(32), observedAt: new Date().toISOString() })),
+    'BAD_USER_INPUT',
+  ],
   ['a short beacon', [{ beacon: 'abc', observedAt: new Date().toISOString() }], 'BAD_USER_INPUT'],
   ['an upper-case beacon', [{ beacon: 'A'.repeat(32), observedAt: new Date().toISOString() }], 'BAD_USER_INPUT'],
-  ['a beacon with a newline', [{ beacon: `${'a'.repeat(31)}\n`, observedAt: new Date().toISOString() }], 'BAD_USER_INPUT'],
-  ['a sighting of tomorrow', [{ beacon: 'a'.repeat(32), observedAt: new Date(Date.now() + 86_400_000).toISOString() }], 'BAD_USER_INPUT'],
-  ['a sighting of yesterday', [{ beacon: 'a'.repeat(32), observedAt: new Date(Date.now() - 86_400_000).toISOString() }], 'BAD_USER_INPUT'],
+  [
+    'a beacon with a newline',
+    [{ beacon: `${'a'.repeat(31)}\n`, observedAt: new Date().toISOString() }],
+    'BAD_USER_INPUT',
+  ],
+  [
+    'a sighting of tomorrow',
+    [{ beacon: 'a'.repeat(32), observedAt: new Date(Date.now() + 86_400_000).toISOString() }],
+    'BAD_USER_INPUT',
+  ],
+  [
+    'a sighting of yesterday',
+    [{ beacon: 'a'.repeat(32), observedAt: new Date(Date.now() - 86_400_000).toISOString() }],
+    'BAD_USER_INPUT',
+  ],
   ['a day that does not exist', [{ beacon: 'a'.repeat(32), observedAt: '2026-02-30T00:00:00Z' }], 'BAD_USER_INPUT'],
   ['a year out of reach', [{ beacon: 'a'.repeat(32), observedAt: '275761-01-01T00:00:00Z' }], 'BAD_USER_INPUT'],
-  ['an offset that no zone has', [{ beacon: 'a'.repeat(32), observedAt: '2026-02-03T00:00:00+14:01' }], 'BAD_USER_INPUT'],
-  ['a loudness of 1.5', [{ beacon: 'a'.repeat(32), observedAt: new Date().toISOString(), rssi: 1.5 }], 'BAD_USER_INPUT'],
-  ['a loudness of 2147483648', [{ beacon: 'a'.repeat(32), observedAt: new Date().toISOString(), rssi: 2147483648 }], 'BAD_USER_INPUT'],
+  [
+    'an offset that no zone has',
+    [{ beacon: 'a'.repeat(32), observedAt: '2026-02-03T00:00:00+14:01' }],
+    'BAD_USER_INPUT',
+  ],
+  [
+    'a loudness of 1.5',
+    [{ beacon: 'a'.repeat(32), observedAt: new Date().toISOString(), rssi: 1.5 }],
+    'BAD_USER_INPUT',
+  ],
+  [
+    'a loudness of 2147483648',
+    [{ beacon: 'a'.repeat(32), observedAt: new Date().toISOString(), rssi: 2147483648 }],
+    'BAD_USER_INPUT',
+  ],
 ]
 
 test.each(badSightings)('%s: refused, nothing counted', async (_what, sightings, code) => {
@@ -224,6 +263,8 @@ test('without a token, and without a session, nothing can be reported', async ()
   const sightings = [{ beacon: 'a'.repeat(32), observedAt: now().toISOString() }]
   expect(codeOf(await ask(app, reportDocument, { input: { sightings } }))).toBe('UNAUTHENTICATED')
   const phone = await createPhone(app)
-  const { data } = await phone.ask<{ reportSightings: { __typename: string } }>(reportDocument, { input: { sightings } })
+  const { data } = await phone.ask<{ reportSightings: { __typename: string } }>(reportDocument, {
+    input: { sightings },
+  })
   expect(data?.reportSightings.__typename).toBe('NoOpenSessionError')
 })

@@ -11,14 +11,20 @@ import { SessionType } from '../sessions/schema.ts'
 import { BlockType } from '../social/schema.ts'
 import type { Match, NudgePayload, SightingResult } from './index.ts'
 
-const sharedDescription = 'At most five ids of the interests that both name, sorted. Nothing else is told of the other side.'
+const sharedDescription =
+  'At most five ids of the interests that both name, sorted. Nothing else is told of the other side.'
 
 const MatchType = builder.objectRef<Match>('Match').implement({
-  description: 'Two sessions that share an interest and have been near each other. Kept until the later of the two ends.',
+  description:
+    'Two sessions that share an interest and have been near each other. Kept until the later of the two ends.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Names the match to both sides, and to nobody else.' }),
     matchedAt: t.expose('matchedAt', { type: 'DateTime', description: 'When it was found.' }),
-    nudgedAt: t.expose('nudgedAt', { type: 'DateTime', nullable: true, description: 'When both were nudged; null while one of them has had enough nudges.' }),
+    nudgedAt: t.expose('nudgedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When both were nudged; null while one of them has had enough nudges.',
+    }),
     sharedInterests: t.exposeStringList('sharedInterests', { description: sharedDescription }),
   }),
 })
@@ -31,10 +37,17 @@ builder.objectField(SessionType, 'matches', (t) =>
     resolve: async (session, args, { services }) => {
       const all = await services.matches.list(session)
       return resolveCursorConnection<Promise<Match[]>>(
-        { args: pageSize.checked(args), defaultSize: pageSize.default, maxSize: pageSize.max, toCursor: ({ id }) => id },
+        {
+          args: pageSize.checked(args),
+          defaultSize: pageSize.default,
+          maxSize: pageSize.max,
+          toCursor: ({ id }) => id,
+        },
         async ({ before, after, limit, inverted }) => {
           const ids = all.map(({ id }) => id)
-          for (const cursor of [before, after]) if (cursor !== undefined && !ids.includes(cursor)) throw new BadUserInputError('This is not a cursor of this list.')
+          for (const cursor of [before, after])
+            if (cursor !== undefined && !ids.includes(cursor))
+              throw new BadUserInputError('This is not a cursor of this list.')
           const from = after === undefined ? 0 : ids.indexOf(after) + 1
           const to = before === undefined ? ids.length : ids.indexOf(before)
           const within = ids.slice(from, to)
@@ -48,9 +61,21 @@ builder.objectField(SessionType, 'matches', (t) =>
 const SightingInput = builder.inputType('SightingInput', {
   description: 'I heard this beacon.',
   fields: (t) => ({
-    beacon: t.string({ required: true, validate: z.string().regex(/^[0-9a-f]{32}$/, 'A beacon is 32 lower-case hexadecimal digits.'), description: 'What was heard: 16 bytes, as 32 lower-case hexadecimal digits.' }),
-    observedAt: t.field({ type: 'DateTime', required: true, description: 'When, by the phone’s clock. At most a minute ahead of ours, and at most two beacon windows ago.' }),
-    rssi: t.int({ required: false, validate: z.number().int().min(-127).max(20), description: 'How loud, in dBm, −127 to 20. Not kept.' }),
+    beacon: t.string({
+      required: true,
+      validate: z.string().regex(/^[0-9a-f]{32}$/, 'A beacon is 32 lower-case hexadecimal digits.'),
+      description: 'What was heard: 16 bytes, as 32 lower-case hexadecimal digits.',
+    }),
+    observedAt: t.field({
+      type: 'DateTime',
+      required: true,
+      description: 'When, by the phone’s clock. At most a minute ahead of ours, and at most two beacon windows ago.',
+    }),
+    rssi: t.int({
+      required: false,
+      validate: z.number().int().min(-127).max(20),
+      description: 'How loud, in dBm, −127 to 20. Not kept.',
+    }),
   }),
 })
 const ReportSightingsInput = builder.inputType('ReportSightingsInput', {
@@ -59,16 +84,24 @@ const ReportSightingsInput = builder.inputType('ReportSightingsInput', {
 })
 
 const SightingResultType = builder.objectRef<SightingResult>('SightingResult').implement({
-  description: 'What became of one sighting. A beacon that is unknown, over, your own, hidden from you, or of somebody who shares nothing with you gets the same answer.',
+  description:
+    'What became of one sighting. A beacon that is unknown, over, your own, hidden from you, or of somebody who shares nothing with you gets the same answer.',
   fields: (t) => ({
     match: t.exposeBoolean('match', { description: 'Whether the two of you match.' }),
     sharedInterests: t.exposeStringList('sharedInterests', { description: sharedDescription }),
-    nudgeSent: t.exposeBoolean('nudgeSent', { description: 'Whether both of you were nudged because of this very sighting. Once for the life of both sessions.' }),
+    nudgeSent: t.exposeBoolean('nudgeSent', {
+      description: 'Whether both of you were nudged because of this very sighting. Once for the life of both sessions.',
+    }),
   }),
 })
 const ReportSightingsPayload = builder.objectRef<{ sightings: SightingResult[] }>('ReportSightingsPayload').implement({
   description: 'What became of the sightings.',
-  fields: (t) => ({ sightings: t.expose('sightings', { type: [SightingResultType], description: 'One for each sighting, in the order given.' }) }),
+  fields: (t) => ({
+    sightings: t.expose('sightings', {
+      type: [SightingResultType],
+      description: 'One for each sighting, in the order given.',
+    }),
+  }),
 })
 
 const BlockInput = builder.inputType('BlockInput', {
@@ -85,10 +118,16 @@ builder.mutationFields((t) => ({
     type: ReportSightingsPayload,
     nullable: true,
     authScopes: { session: true },
-    errors: { types: [NoOpenSessionError], union: { name: 'ReportSightingsResult', description: 'What `reportSightings` answers.' } },
+    errors: {
+      types: [NoOpenSessionError],
+      union: { name: 'ReportSightingsResult', description: 'What `reportSightings` answers.' },
+    },
     args: { input: t.arg({ type: ReportSightingsInput, required: true, description: 'The sightings.' }) },
-    description: 'Tells which beacons this phone hears. At most 50 in one call and 60 calls a minute. Repeating it is safe.',
-    resolve: async (_root, { input }, { services, viewer }) => ({ sightings: await services.matches.report(phone(viewer), input.sightings) }),
+    description:
+      'Tells which beacons this phone hears. At most 50 in one call and 60 calls a minute. Repeating it is safe.',
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      sightings: await services.matches.report(phone(viewer), input.sightings),
+    }),
   }),
   block: t.field({
     type: BlockPayload,
@@ -96,8 +135,11 @@ builder.mutationFields((t) => ({
     authScopes: { device: true },
     errors: { types: [], union: { name: 'BlockResult', description: 'What `block` answers.' } },
     args: { input: t.arg({ type: BlockInput, required: true, description: 'Whom.' }) },
-    description: 'Hides you and the other side of a match from each other, for good: no more matches, nudges, or traces of this one. Repeating it gives the same block.',
-    resolve: async (_root, { input }, { services, viewer }) => ({ block: await services.matches.block(phone(viewer), String(input.matchId)) }),
+    description:
+      'Hides you and the other side of a match from each other, for good: no more matches, nudges, or traces of this one. Repeating it gives the same block.',
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      block: await services.matches.block(phone(viewer), String(input.matchId)),
+    }),
   }),
 }))
 
@@ -106,9 +148,15 @@ type NudgeDelivery = Extract<Delivery<NudgePayload>, { kind: 'event' }>
 const NudgeType = builder.objectRef<NudgeDelivery>('Nudge').implement({
   description: 'Somebody near you shares an interest. Each side of a match gets one.',
   fields: (t) => ({
-    cursor: t.expose('cursor', { type: 'Cursor', description: 'Keep it, and hand it back as `after` to go on from here.' }),
+    cursor: t.expose('cursor', {
+      type: 'Cursor',
+      description: 'Keep it, and hand it back as `after` to go on from here.',
+    }),
     matchId: t.id({ description: 'The match, the same for both sides.', resolve: ({ payload }) => payload.matchId }),
-    sessionId: t.globalID({ description: 'Your session that it came to.', resolve: ({ payload }) => ({ type: 'Session', id: payload.sessionId }) }),
+    sessionId: t.globalID({
+      description: 'Your session that it came to.',
+      resolve: ({ payload }) => ({ type: 'Session', id: payload.sessionId }),
+    }),
     sharedInterests: t.stringList({
       description: sharedDescription,
       resolve: async ({ payload }, _args, { services }) => (await services.matches.show(payload)).sharedInterests,
@@ -127,9 +175,16 @@ builder.subscriptionField('nudges', (t) =>
   t.field({
     type: NudgeEvent,
     authScopes: { session: true },
-    args: { after: t.arg({ type: 'Cursor', required: false, description: 'The last cursor you got. Without it the stream starts now.' }) },
+    args: {
+      after: t.arg({
+        type: 'Cursor',
+        required: false,
+        description: 'The last cursor you got. Without it the stream starts now.',
+      }),
+    },
     description: 'Your nudges. With `after`: first those you missed, once and in order.',
-    subscribe: (_root, { after }, context) => context.services.matches.nudges(phone(context.viewer), after ?? null, cutWhenSlow(context)),
+    subscribe: (_root, { after }, context) =>
+      context.services.matches.nudges(phone(context.viewer), after ?? null, cutWhenSlow(context)),
     resolve: (delivery) => delivery as never,
   }),
 )

@@ -50,7 +50,11 @@ export interface MatchService {
   /** Matches by id, as they are shown; those that ended meanwhile are left out. */
   load(ids: string[]): Promise<Match[]>
   /** The viewer's nudges after a cursor, then live. Refuses a cursor of another stream. */
-  nudges(viewer: SessionViewer, after: string | null, onSlow: () => void): Promise<AsyncIterable<Delivery<NudgePayload>>>
+  nudges(
+    viewer: SessionViewer,
+    after: string | null,
+    onSlow: () => void,
+  ): Promise<AsyncIterable<Delivery<NudgePayload>>>
   /** A nudge as it is shown. */
   show(payload: NudgePayload): Promise<Nudge>
   /** Hides the other side of a match, and the match, for good. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
@@ -71,16 +75,27 @@ export function createMatchService(deps: {
 }): MatchService {
   const { store, sessions, social, delivery, clock, metrics } = deps
   const { windowMs, cooldownMs, nudgesPerSession } = deps.rules
-  const rules = { windowMs, skewMs, cooldownMs, nudgesPerSession, mutualMs: deps.rules.mutual ? deps.rules.mutualMs : 0 }
+  const rules = {
+    windowMs,
+    skewMs,
+    cooldownMs,
+    nudgesPerSession,
+    mutualMs: deps.rules.mutual ? deps.rules.mutualMs : 0,
+  }
   const rate = { count: deps.rateLimits ? reportLimit.count : 0, windowMs: reportLimit.windowMs }
 
   const labels = async (tags: string[]) => (await sessions.interestsOf(tags)).sort().slice(0, labelsShown)
 
   function checked({ beacon, observedAt }: Sighting, nowMs: number) {
-    if (!/^[0-9a-f]{32}$/.test(beacon)) throw new BadUserInputError('A beacon is 32 lower-case hexadecimal digits.', 'sightings.beacon')
+    if (!/^[0-9a-f]{32}$/.test(beacon))
+      throw new BadUserInputError('A beacon is 32 lower-case hexadecimal digits.', 'sightings.beacon')
     const observedAtMs = observedAt.getTime()
     const tooOld = nowMs - observedAtMs > 2 * windowMs + skewMs
-    if (observedAtMs - nowMs > skewMs || tooOld) throw new BadUserInputError('A sighting is reported within two beacon windows, and not before it was made.', 'sightings.observedAt')
+    if (observedAtMs - nowMs > skewMs || tooOld)
+      throw new BadUserInputError(
+        'A sighting is reported within two beacon windows, and not before it was made.',
+        'sightings.observedAt',
+      )
     return { beacon, observedAtMs }
   }
 
@@ -93,7 +108,8 @@ export function createMatchService(deps: {
 
   return {
     async report({ deviceId, sessionId }, given) {
-      if (given.length < 1 || given.length > sightingsPerCall) throw new BadUserInputError(`One call reports 1 to ${sightingsPerCall} sightings.`, 'sightings')
+      if (given.length < 1 || given.length > sightingsPerCall)
+        throw new BadUserInputError(`One call reports 1 to ${sightingsPerCall} sightings.`, 'sightings')
       const nowMs = clock.now()
       const sightings = given.map((sighting) => checked(sighting, nowMs))
       const outcome = await store.sight({ nowMs, deviceId, sessionId, sightings, rate, rules })
@@ -101,7 +117,13 @@ export function createMatchService(deps: {
       if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs)
       metrics.sightings.inc(sightings.length)
       metrics.matches.inc(outcome.answers.filter(({ nudgeSent }) => nudgeSent).length)
-      return Promise.all(outcome.answers.map(async ({ match, nudgeSent, shared }) => ({ match, nudgeSent, sharedInterests: await labels(shared) })))
+      return Promise.all(
+        outcome.answers.map(async ({ match, nudgeSent, shared }) => ({
+          match,
+          nudgeSent,
+          sharedInterests: await labels(shared),
+        })),
+      )
     },
 
     list: (session) => store.list(session.id, session.deviceId),
@@ -112,11 +134,19 @@ export function createMatchService(deps: {
     },
 
     nudges({ deviceId }, after, onSlow) {
-      const keep = (payloads: NudgePayload[]) => store.visible(deviceId, payloads.map(({ matchId }) => matchId))
+      const keep = (payloads: NudgePayload[]) =>
+        store.visible(
+          deviceId,
+          payloads.map(({ matchId }) => matchId),
+        )
       return delivery.subscribe(nudgesTopic, deviceId, { after, keep, onSlow })
     },
 
-    show: async ({ matchId, shared, atMs }) => ({ matchId, sharedInterests: await labels(shared), nudgedAt: new Date(atMs) }),
+    show: async ({ matchId, shared, atMs }) => ({
+      matchId,
+      sharedInterests: await labels(shared),
+      nudgedAt: new Date(atMs),
+    }),
 
     async block({ deviceId }, matchId) {
       const otherId = /^[0-9a-f]{40}$/.test(matchId) ? await store.otherSide(matchId, deviceId) : undefined

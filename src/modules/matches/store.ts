@@ -1,6 +1,6 @@
 import type { Counters } from '../../platform/counters.ts'
-import { streamBase } from '../../platform/delivery/topics.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
+import { streamBase } from '../../platform/delivery/topics.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { sessionKeys, talkSlot } from '../sessions/index.ts'
 import { nudgesTopic } from './events.ts'
@@ -53,7 +53,12 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
     /** Everything one call's sightings lead to, in one round trip. */
     async sight({ nowMs, deviceId, sessionId, sightings, rate, rules }: SightRequest): Promise<SightOutcome> {
       const reply = (await sightScript(
-        [keys.open(deviceId), `${prefix}rate:${deviceId}`, counters.key, ...sightings.map(({ beacon }) => keys.beacon(beacon))],
+        [
+          keys.open(deviceId),
+          `${prefix}rate:${deviceId}`,
+          counters.key,
+          ...sightings.map(({ beacon }) => keys.beacon(beacon)),
+        ],
         [
           ...[nowMs, sessionId ?? '', deviceId, rate.count, rate.windowMs, rules.windowMs, rules.skewMs],
           ...[rules.mutualMs, rules.cooldownMs, rules.nudgesPerSession, keys.prefix, prefix, nudgesPrefix],
@@ -75,7 +80,10 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
     /** Ids of a session's matches with when they came about, newest first, without those hidden from the device. */
     async list(sessionId: string, deviceId: string): Promise<{ id: string; matchedAtMs: number }[]> {
       const [flat, hidden] = await redis.run((client) =>
-        Promise.all([client.zrange(listKey(sessionId), '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1000, 'WITHSCORES'), client.smembers(hiddenKey(deviceId))]),
+        Promise.all([
+          client.zrange(listKey(sessionId), '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1000, 'WITHSCORES'),
+          client.smembers(hiddenKey(deviceId)),
+        ]),
       )
       const gone = new Set(hidden)
       const found: { id: string; matchedAtMs: number }[] = []
@@ -92,7 +100,12 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
         const rows = await Promise.all(ids.map((id) => client.hmget(matchKey(id), 'matchedAt', 'nudgedAt', 'shared')))
         return rows.map(([matchedAt, nudgedAt, shared], i) =>
           matchedAt
-            ? { id: ids[i] ?? '', matchedAtMs: Number(matchedAt), nudgedAtMs: nudgedAt ? Number(nudgedAt) : null, shared: tags(shared) }
+            ? {
+                id: ids[i] ?? '',
+                matchedAtMs: Number(matchedAt),
+                nudgedAtMs: nudgedAt ? Number(nudgedAt) : null,
+                shared: tags(shared),
+              }
             : undefined,
         )
       })
@@ -110,7 +123,8 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
     async hide(matchId: string, deviceIds: string[]): Promise<void> {
       await redis.run((client) => {
         const work = client.multi().hset(matchKey(matchId), 'hidden', 1)
-        for (const deviceId of deviceIds) work.sadd(hiddenKey(deviceId), matchId).pexpire(hiddenKey(deviceId), 2 * nudgesTopic.windowMs)
+        for (const deviceId of deviceIds)
+          work.sadd(hiddenKey(deviceId), matchId).pexpire(hiddenKey(deviceId), 2 * nudgesTopic.windowMs)
         return work.exec()
       })
     },

@@ -24,7 +24,10 @@ export function createCatalogue(deps: { store: SessionStore; clock: Clock }): Ca
   async function categories() {
     if (!loaded || clock.now() - loaded.atMs > reloadAfterMs) {
       const found = await store.catalogue()
-      loaded = { atMs: clock.now(), categories: new Map(found.flatMap(({ id, interests }) => interests.map((interest) => [interest, id]))) }
+      loaded = {
+        atMs: clock.now(),
+        categories: new Map(found.flatMap(({ id, interests }) => interests.map((interest) => [interest, id]))),
+      }
       held.clear()
     }
     return loaded.categories
@@ -47,7 +50,8 @@ export function createCatalogue(deps: { store: SessionStore; clock: Clock }): Ca
       const catalogue = [...interests]
       const wanted = missing.map(({ day, endsAtMs }) => ({ day, proposed: newDayKey(), ttlMs: endsAtMs - clock.now() }))
       const written = await store.interestKeys(wanted)
-      for (const [i, { day, endsAtMs }] of missing.entries()) held.set(day, tagCatalogue(day, endsAtMs, written[i] ?? '', catalogue))
+      for (const [i, { day, endsAtMs }] of missing.entries())
+        held.set(day, tagCatalogue(day, endsAtMs, written[i] ?? '', catalogue))
     }
     return days.flatMap(({ day }) => held.get(day) ?? [])
   }
@@ -57,7 +61,8 @@ export function createCatalogue(deps: { store: SessionStore; clock: Clock }): Ca
     keys,
     async interestsOf(tags) {
       if (tags.length === 0) return []
-      const find = (among: DayKey[]) => new Set(among.flatMap(({ interestOf }) => tags.flatMap((tag) => interestOf.get(tag) ?? [])))
+      const find = (among: DayKey[]) =>
+        new Set(among.flatMap(({ interestOf }) => tags.flatMap((tag) => interestOf.get(tag) ?? [])))
       dropEnded()
       const found = find([...held.values()])
       if (found.size > 0) return [...found]

@@ -3,7 +3,13 @@ import { builder } from '../../graphql/builder.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { phone } from '../../graphql/phone.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
-import { type Beacon, NoOpenSessionError, type Session, SessionAlreadyOpenError, UnknownInterestsError } from './index.ts'
+import {
+  type Beacon,
+  NoOpenSessionError,
+  type Session,
+  SessionAlreadyOpenError,
+  UnknownInterestsError,
+} from './index.ts'
 
 builder.objectType(IdempotencyMismatchError, {
   name: 'IdempotencyMismatchError',
@@ -15,7 +21,10 @@ builder.objectType(SessionAlreadyOpenError, {
   description: 'The device has an open session already. Close it, or go on with it.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    conflictingId: t.globalID({ description: 'The open session.', resolve: (error) => ({ type: 'Session', id: error.conflictingId }) }),
+    conflictingId: t.globalID({
+      description: 'The open session.',
+      resolve: (error) => ({ type: 'Session', id: error.conflictingId }),
+    }),
   }),
 })
 builder.objectType(NoOpenSessionError, {
@@ -42,7 +51,10 @@ builder.prismaObject('InterestCategory', {
   fields: (t) => ({
     id: t.exposeString('id', { description: '`music`.' }),
     label: t.exposeString('label', { description: 'English label: `Music`.' }),
-    interests: t.relation('interests', { query: { orderBy: { id: 'asc' } }, description: 'The interests under it, by id.' }),
+    interests: t.relation('interests', {
+      query: { orderBy: { id: 'asc' } },
+      description: 'The interests under it, by id.',
+    }),
   }),
 })
 
@@ -51,7 +63,10 @@ const BeaconType = builder.objectRef<Beacon>('Beacon').implement({
   fields: (t) => ({
     value: t.exposeString('value', { description: '16 bytes, as 32 lower-case hexadecimal digits.' }),
     validFrom: t.expose('validFrom', { type: 'DateTime', description: 'Advertise it from here' }),
-    validUntil: t.expose('validUntil', { type: 'DateTime', description: 'to here. It is understood for one window longer.' }),
+    validUntil: t.expose('validUntil', {
+      type: 'DateTime',
+      description: 'to here. It is understood for one window longer.',
+    }),
   }),
 })
 
@@ -81,25 +96,49 @@ builder.node(SessionType, {
   id: { resolve: ({ id }) => id },
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'openedAt' in value && 'state' in value,
   loadMany: (ids, { services, viewer }) =>
-    Promise.all(ids.map(async (id) => (viewer?.deviceId ? ((await services.sessions.find(phone(viewer), id)) ?? null) : null))),
+    Promise.all(
+      ids.map(async (id) => (viewer?.deviceId ? ((await services.sessions.find(phone(viewer), id)) ?? null) : null)),
+    ),
 })
 
-const clientId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/, 'A clientId is 8 to 64 characters out of A–Z, a–z, 0–9, _ and -.')
+const clientId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,64}$/, 'A clientId is 8 to 64 characters out of A–Z, a–z, 0–9, _ and -.')
 
 const OpenSessionInput = builder.inputType('OpenSessionInput', {
   description: 'What a new session is made of.',
   fields: (t) => ({
-    clientId: t.string({ required: true, validate: clientId, description: 'Made by the client, 8 to 64 characters out of `A–Z a–z 0–9 _ -`. The same one again gives the same session.' }),
-    interests: t.stringList({ required: true, validate: z.array(z.string().max(64)).max(100), description: '1 to 10 ids out of `interestCatalog`.' }),
+    clientId: t.string({
+      required: true,
+      validate: clientId,
+      description:
+        'Made by the client, 8 to 64 characters out of `A–Z a–z 0–9 _ -`. The same one again gives the same session.',
+    }),
+    interests: t.stringList({
+      required: true,
+      validate: z.array(z.string().max(64)).max(100),
+      description: '1 to 10 ids out of `interestCatalog`.',
+    }),
   }),
 })
 const ExtendSessionInput = builder.inputType('ExtendSessionInput', {
   description: 'Which session to extend.',
-  fields: (t) => ({ sessionId: t.globalID({ for: SessionType, description: 'The open session, if you want to be sure which; otherwise whichever is open.' }) }),
+  fields: (t) => ({
+    sessionId: t.globalID({
+      for: SessionType,
+      description: 'The open session, if you want to be sure which; otherwise whichever is open.',
+    }),
+  }),
 })
 const CloseSessionInput = builder.inputType('CloseSessionInput', {
   description: 'Which session to close.',
-  fields: (t) => ({ sessionId: t.globalID({ for: SessionType, description: 'Makes repeating safe: a session that is closed already is answered again. Without it, whichever is open.' }) }),
+  fields: (t) => ({
+    sessionId: t.globalID({
+      for: SessionType,
+      description:
+        'Makes repeating safe: a session that is closed already is answered again. Without it, whichever is open.',
+    }),
+  }),
 })
 
 const OpenSessionPayload = builder.objectRef<{ session: Session; secret: string }>('OpenSessionPayload').implement({
@@ -107,7 +146,8 @@ const OpenSessionPayload = builder.objectRef<{ session: Session; secret: string 
   fields: (t) => ({
     session: t.expose('session', { type: SessionType, description: 'The session.' }),
     secret: t.exposeString('secret', {
-      description: 'A bearer token that speaks for this session and for nothing else: `reportSightings`, `nudges`, `session`, `extendSession`, `closeSession`. For a background task that should not hold the device token. Whoever only hears a beacon can do nothing.',
+      description:
+        'A bearer token that speaks for this session and for nothing else: `reportSightings`, `nudges`, `session`, `extendSession`, `closeSession`. For a background task that should not hold the device token. Whoever only hears a beacon can do nothing.',
     }),
     beacons: t.field({
       type: [BeaconType],
@@ -119,7 +159,10 @@ const OpenSessionPayload = builder.objectRef<{ session: Session; secret: string 
 const ExtendSessionPayload = builder.objectRef<{ session: Session }>('ExtendSessionPayload').implement({
   description: 'The session with its new end.',
   fields: (t) => ({
-    session: t.expose('session', { type: SessionType, description: 'The session; its beacons now reach to the new end.' }),
+    session: t.expose('session', {
+      type: SessionType,
+      description: 'The session; its beacons now reach to the new end.',
+    }),
     beacons: t.field({
       type: [BeaconType],
       description: 'All its beacons, old and new.',
@@ -136,7 +179,8 @@ builder.queryFields((t) => ({
   interestCatalog: t.prismaField({
     type: ['InterestCategory'],
     description: 'All interests that a session can name, by category. Changes rarely: cache it for a day.',
-    resolve: (query, _root, _args, { prisma }) => prisma.interestCategory.findMany({ ...query, orderBy: { id: 'asc' } }),
+    resolve: (query, _root, _args, { prisma }) =>
+      prisma.interestCategory.findMany({ ...query, orderBy: { id: 'asc' } }),
   }),
   session: t.field({
     type: SessionType,
@@ -167,18 +211,29 @@ builder.mutationFields((t) => ({
     type: ExtendSessionPayload,
     nullable: true,
     authScopes: { session: true },
-    errors: { types: [NoOpenSessionError], union: { name: 'ExtendSessionResult', description: 'What `extendSession` answers.' } },
+    errors: {
+      types: [NoOpenSessionError],
+      union: { name: 'ExtendSessionResult', description: 'What `extendSession` answers.' },
+    },
     args: { input: t.arg({ type: ExtendSessionInput, required: true, description: 'Which one.' }) },
-    description: 'Gives the open session its full life again, counted from now, and the beacons for it. At most 60 an hour.',
-    resolve: async (_root, { input }, { services, viewer }) => ({ session: await services.sessions.extend(phone(viewer), input.sessionId?.id ?? null) }),
+    description:
+      'Gives the open session its full life again, counted from now, and the beacons for it. At most 60 an hour.',
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      session: await services.sessions.extend(phone(viewer), input.sessionId?.id ?? null),
+    }),
   }),
   closeSession: t.field({
     type: CloseSessionPayload,
     nullable: true,
     authScopes: { session: true },
-    errors: { types: [NoOpenSessionError], union: { name: 'CloseSessionResult', description: 'What `closeSession` answers.' } },
+    errors: {
+      types: [NoOpenSessionError],
+      union: { name: 'CloseSessionResult', description: 'What `closeSession` answers.' },
+    },
     args: { input: t.arg({ type: CloseSessionInput, required: true, description: 'Which one.' }) },
     description: 'Closes the session at once: its beacons lead nowhere from now on, and what it held is erased.',
-    resolve: async (_root, { input }, { services, viewer }) => ({ session: await services.sessions.close(phone(viewer), input.sessionId?.id ?? null) }),
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      session: await services.sessions.close(phone(viewer), input.sessionId?.id ?? null),
+    }),
   }),
 }))

@@ -67,7 +67,9 @@ export function createSessionService(deps: {
   const catalogue = createCatalogue({ store, clock })
 
   const fingerprint = (sessionId: string, interests: string[]) =>
-    createHmac('sha256', secret).update(`interests:${sessionId}:${interests.join(',')}`).digest('base64url')
+    createHmac('sha256', secret)
+      .update(`interests:${sessionId}:${interests.join(',')}`)
+      .digest('base64url')
 
   const view = (stored: StoredSession): Session => ({
     id: stored.id,
@@ -93,7 +95,8 @@ export function createSessionService(deps: {
   async function checked(interests: string[]): Promise<{ interests: string[]; categories: string[] }> {
     const wanted = [...new Set(interests)].sort()
     const { min, max } = interestsPerSession
-    if (wanted.length < min || wanted.length > max) throw new BadUserInputError(`A session has ${min} to ${max} interests.`, 'interests')
+    if (wanted.length < min || wanted.length > max)
+      throw new BadUserInputError(`A session has ${min} to ${max} interests.`, 'interests')
     const known = await catalogue.categories()
     const unknown = wanted.filter((interest) => !known.has(interest))
     if (unknown.length > 0) throw new UnknownInterestsError(unknown)
@@ -117,7 +120,11 @@ export function createSessionService(deps: {
   async function close(stored: StoredSession): Promise<Session> {
     const nowMs = clock.now()
     const beacons = deriveBeacons(stored.id, stored.openedAtMs, stored.expiresAtMs)
-    await store.close(stored, beacons.map(({ value }) => value), nowMs)
+    await store.close(
+      stored,
+      beacons.map(({ value }) => value),
+      nowMs,
+    )
     return view({ ...stored, closedAtMs: nowMs })
   }
 
@@ -172,7 +179,12 @@ export function createSessionService(deps: {
     async close(viewer, sessionId) {
       if (sessionId === null) return close(await openSession(viewer))
       const stored = isId(sessionId) ? await store.find(sessionId) : undefined
-      if (!stored || stored.deviceId !== viewer.deviceId || (viewer.sessionId !== null && viewer.sessionId !== sessionId)) throw new NotFoundError()
+      if (
+        !stored ||
+        stored.deviceId !== viewer.deviceId ||
+        (viewer.sessionId !== null && viewer.sessionId !== sessionId)
+      )
+        throw new NotFoundError()
       return view(stored).state === 'OPEN' ? close(stored) : view(stored)
     },
 
@@ -191,7 +203,10 @@ export function createSessionService(deps: {
       return sessionId === undefined && session.state !== 'OPEN' ? undefined : session
     },
 
-    beaconsOf: (session) => (session.state === 'OPEN' ? deriveBeacons(session.id, session.openedAt.getTime(), session.expiresAt.getTime()) : []),
+    beaconsOf: (session) =>
+      session.state === 'OPEN'
+        ? deriveBeacons(session.id, session.openedAt.getTime(), session.expiresAt.getTime())
+        : [],
     interestsOf: (tags) => catalogue.interestsOf(tags),
     countOpen: () => store.countOpen(clock.now()),
     hide: (deviceId, otherId, hidden) => store.hide(deviceId, otherId, hidden),

@@ -28,7 +28,11 @@ export interface OpenRequest {
   counts: string[]
 }
 
-export type OpenOutcome = { kind: 'opened' } | { kind: 'stale-key' } | { kind: 'known'; id: string } | { kind: 'open'; id: string }
+export type OpenOutcome =
+  | { kind: 'opened' }
+  | { kind: 'stale-key' }
+  | { kind: 'known'; id: string }
+  | { kind: 'open'; id: string }
 
 // KEYS: open, client, session, endings, hidden, counters, one interest key per day, then one key per beacon.
 const openLua = `${countLua}
@@ -57,6 +61,7 @@ redis.call('SET', KEYS[1], id, 'PX', ttl)
 redis.call('SET', KEYS[2], id, 'PX', ttl)
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
 redis.call('ZADD', KEYS[4], now + ttl, id)
+redis.call('PEXPIRE', KEYS[4], 86400000)
 local hidden = tonumber(ARGV[at])
 redis.call('DEL', KEYS[5])
 for i = 1, hidden do redis.call('SADD', KEYS[5], ARGV[at + i]) end
@@ -81,6 +86,7 @@ for i = 1, beacons do
 end
 for _, key in ipairs({ KEYS[1], KEYS[2], KEYS[4], KEYS[5] }) do redis.call('PEXPIRE', key, ttl, 'GT') end
 redis.call('ZADD', KEYS[3], 'GT', now + ttl, id)
+redis.call('PEXPIRE', KEYS[3], 86400000)
 return 'extended'
 `
 
@@ -139,7 +145,10 @@ export function createSessionStore(deps: { redis: RedisConnections; postgres: Po
     /** The written keys of these days; those that did not exist begin as proposed. */
     async interestKeys(days: { day: string; proposed: string; ttlMs: number }[]): Promise<string[]> {
       const names = days.map(({ day }) => keys.interestKey(day))
-      return (await interestKeysScript(names, days.flatMap(({ proposed, ttlMs }) => [proposed, ttlMs]))) as string[]
+      return (await interestKeysScript(
+        names,
+        days.flatMap(({ proposed, ttlMs }) => [proposed, ttlMs]),
+      )) as string[]
     },
 
     /** Opens, in one step, unless the device has an open session or used this client id before. */
@@ -178,7 +187,9 @@ export function createSessionStore(deps: { redis: RedisConnections; postgres: Po
     },
 
     /** Lengthens the open session; `none` when it has ended meanwhile. */
-    async extend(request: Pick<OpenRequest, 'session' | 'nowMs' | 'beacons' | 'dayKeys'>): Promise<'extended' | 'stale-key' | 'none'> {
+    async extend(
+      request: Pick<OpenRequest, 'session' | 'nowMs' | 'beacons' | 'dayKeys'>,
+    ): Promise<'extended' | 'stale-key' | 'none'> {
       const { session, nowMs, beacons, dayKeys } = request
       const { id, deviceId, clientId, expiresAtMs, tags } = session
       return (await extendScript(
@@ -206,12 +217,23 @@ export function createSessionStore(deps: { redis: RedisConnections; postgres: Po
 
     async close(session: StoredSession, beacons: string[], nowMs: number): Promise<void> {
       const { id, deviceId } = session
-      await closeScript([keys.open(deviceId), keys.session(id), keys.endings, keys.hidden(deviceId), ...beacons.map(keys.beacon)], [nowMs, id])
+      await closeScript(
+        [keys.open(deviceId), keys.session(id), keys.endings, keys.hidden(deviceId), ...beacons.map(keys.beacon)],
+        [nowMs, id],
+      )
     },
 
     async find(id: string): Promise<StoredSession | undefined> {
       const found = await redis.run((client) => client.hgetall(keys.session(id)))
-      const { device, client: clientId, openedAt, expiresAt, closedAt, fingerprint, tags } = found as Record<string, string | undefined>
+      const {
+        device,
+        client: clientId,
+        openedAt,
+        expiresAt,
+        closedAt,
+        fingerprint,
+        tags,
+      } = found as Record<string, string | undefined>
       if (device === undefined || clientId === undefined || fingerprint === undefined) return undefined
       return {
         id,
@@ -237,7 +259,10 @@ export function createSessionStore(deps: { redis: RedisConnections; postgres: Po
     /** Makes two devices hidden from each other, or visible again, for as long as their sessions are open. */
     async hide(deviceId: string, otherId: string, hidden: boolean): Promise<void> {
       const pair = [deviceId, otherId]
-      await hideScript([...pair.map(keys.open), ...pair.map(keys.hidden)], [hidden ? 'SADD' : 'SREM', otherId, deviceId])
+      await hideScript(
+        [...pair.map(keys.open), ...pair.map(keys.hidden)],
+        [hidden ? 'SADD' : 'SREM', otherId, deviceId],
+      )
     },
   }
 }

@@ -7,7 +7,11 @@ const suppressed = 'Rounded to 5; null where it would speak of fewer than ten pe
 
 const StatsRangeEnum = builder.enumType('StatsRange', {
   description: 'Which days, in UTC. Today is the last of them.',
-  values: { TODAY: { description: 'Today.' }, LAST_7_DAYS: { description: 'Seven days.' }, LAST_30_DAYS: { description: 'Thirty days.' } } as const,
+  values: {
+    TODAY: { description: 'Today.' },
+    LAST_7_DAYS: { description: 'Seven days.' },
+    LAST_30_DAYS: { description: 'Thirty days.' },
+  } as const,
 })
 
 const CategoryCount = builder.objectRef<ShownCell>('InterestCategoryCount').implement({
@@ -24,7 +28,11 @@ const DailyStatsType = builder.objectRef<DayOfStats>('DailyStats').implement({
     date: t.exposeString('date', { description: '`2026-05-01`.' }),
     totalSessions: t.exposeInt('sessions', { nullable: true, description: `Sessions opened. ${suppressed}` }),
     totalMatches: t.exposeInt('matches', { nullable: true, description: `Pairs that matched. ${suppressed}` }),
-    categories: t.expose('categories', { type: [CategoryCount], description: 'Categories named at least once. If one alone had to be hidden, the next smallest is hidden with it.' }),
+    categories: t.expose('categories', {
+      type: [CategoryCount],
+      description:
+        'Categories named at least once. If one alone had to be hidden, the next smallest is hidden with it.',
+    }),
   }),
 })
 
@@ -61,12 +69,31 @@ type SnapshotDelivery = Extract<Delivery<StatsSnapshot>, { kind: 'event' }>
 const StatsSnapshotType = builder.objectRef<SnapshotDelivery>('StatsSnapshot').implement({
   description: 'The counts of one release.',
   fields: (t) => ({
-    cursor: t.expose('cursor', { type: 'Cursor', description: 'Keep it, and hand it back as `after` to go on from here.' }),
+    cursor: t.expose('cursor', {
+      type: 'Cursor',
+      description: 'Keep it, and hand it back as `after` to go on from here.',
+    }),
     releasedAt: t.field({ type: 'DateTime', description: 'When.', resolve: ({ payload }) => new Date(payload.atMs) }),
-    activeSessions: t.int({ nullable: true, description: `Open sessions. ${suppressed}`, resolve: ({ payload }) => payload.activeSessions }),
-    sessionsToday: t.int({ nullable: true, description: `Sessions opened today (UTC). ${suppressed}`, resolve: ({ payload }) => payload.sessionsToday }),
-    matchesToday: t.int({ nullable: true, description: `Pairs that matched today. ${suppressed}`, resolve: ({ payload }) => payload.matchesToday }),
-    categoriesToday: t.field({ type: [CategoryCount], description: 'Today’s categories.', resolve: ({ payload }) => payload.categoriesToday }),
+    activeSessions: t.int({
+      nullable: true,
+      description: `Open sessions. ${suppressed}`,
+      resolve: ({ payload }) => payload.activeSessions,
+    }),
+    sessionsToday: t.int({
+      nullable: true,
+      description: `Sessions opened today (UTC). ${suppressed}`,
+      resolve: ({ payload }) => payload.sessionsToday,
+    }),
+    matchesToday: t.int({
+      nullable: true,
+      description: `Pairs that matched today. ${suppressed}`,
+      resolve: ({ payload }) => payload.matchesToday,
+    }),
+    categoriesToday: t.field({
+      type: [CategoryCount],
+      description: 'Today’s categories.',
+      resolve: ({ payload }) => payload.categoriesToday,
+    }),
   }),
 })
 
@@ -80,7 +107,13 @@ builder.subscriptionField('liveStats', (t) =>
   t.field({
     type: StatsEvent,
     authScopes: { admin: true },
-    args: { after: t.arg({ type: 'Cursor', required: false, description: 'The last cursor you got. Without it the stream starts now.' }) },
+    args: {
+      after: t.arg({
+        type: 'Cursor',
+        required: false,
+        description: 'The last cursor you got. Without it the stream starts now.',
+      }),
+    },
     description: 'A snapshot a minute, for ADMIN.',
     subscribe: (_root, { after }, context) => context.services.stats.live(after ?? null, cutWhenSlow(context)),
     resolve: (delivery) => delivery as never,

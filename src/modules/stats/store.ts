@@ -20,9 +20,18 @@ export function createStatsStore(postgres: Postgres): StatsStore {
   return {
     async add({ id, counts }) {
       await postgres.transaction(async (sql) => {
-        const fresh = await sql({ name: 'stats-batch', text: 'insert into stats_batches (id) values ($1) on conflict do nothing returning id' }, [id])
+        const fresh = await sql(
+          {
+            name: 'stats-batch',
+            text: 'insert into stats_batches (id) values ($1) on conflict do nothing returning id',
+          },
+          [id],
+        )
         if (fresh.length === 0) return
-        await sql({ name: 'stats-batch-forget', text: `delete from stats_batches where added_at < now() - interval '8 days'` })
+        await sql({
+          name: 'stats-batch-forget',
+          text: `delete from stats_batches where added_at < now() - interval '8 days'`,
+        })
         for (const [field, by] of counts) {
           const [kind, date, category] = field.split(' ')
           if (kind === 'category') {
