@@ -4,12 +4,8 @@ import { join } from 'node:path'
 import type { Client } from 'pg'
 import { withClient } from './postgres-client.ts'
 import { projectRoot } from './project-root.ts'
+import type { Migration } from './schema-engine.ts'
 import { StartupError } from './startup-error.ts'
-
-export interface Migration {
-  name: string
-  sql: string
-}
 
 export interface MigrationState {
   /** In the code and not in the database, in the order in which they are applied. */

@@ -4,9 +4,13 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
-import type { Migration } from './migrations.ts'
 import { projectRoot } from './project-root.ts'
 import { schemaEngineAdapter } from './schema-engine-adapter.ts'
+
+export interface Migration {
+  name: string
+  sql: string
+}
 
 interface Glue {
   SchemaEngine: typeof SchemaEngine

@@ -25,7 +25,7 @@ export function birthOf(pid: number): string | undefined {
   }
 }
 
-export function commandLineOf(pid: number): string {
+function commandLineOf(pid: number): string {
   if (!proc) return ps(pid, 'command') ?? ''
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')

@@ -100,7 +100,7 @@ function watch(pid: number, stopSignal: string): { dismiss(): void } {
   return { dismiss: () => shell.stdin?.end('\n') }
 }
 
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
       .once('error', reject)
