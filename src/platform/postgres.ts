@@ -37,9 +37,10 @@ export function createPostgres(options: { url: string; poolSize: number; logger:
     idle_in_transaction_session_timeout: 10_000,
     application_name: 'vicinity',
   })
-  pool.on('error', (error: Error & { code?: string }) =>
-    options.logger.warn('postgres: connection lost', { code: error.code ?? error.name }),
-  )
+  const lost = (error: Error & { code?: string }) =>
+    options.logger.warn('postgres: connection lost', { code: error.code ?? error.name })
+  pool.on('error', lost)
+  pool.on('connect', (client) => client.on('error', lost))
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
 
   const through =

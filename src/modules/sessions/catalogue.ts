@@ -66,6 +66,8 @@ export function createCatalogue(deps: { store: SessionStore; clock: Clock }): Ca
       dropEnded()
       const found = find([...held.values()])
       if (found.size > 0) return [...found]
+      // Nothing fits: Redis may have lost its keys and begun with others.
+      held.clear()
       return [...find(await keys(clock.now(), clock.now()))]
     },
     forget: () => held.clear(),
