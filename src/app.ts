@@ -43,7 +43,8 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
   const clock = overrides.clock ?? systemClock
   const logger = overrides.logger ?? createLogger({ level: config.logLevel })
   const disposers = createDisposers()
-  const close = () => disposers.run((name, error) => logger.error('could not stop a part', { module: name, ...describeError(error) }))
+  const close = () =>
+    disposers.run((name, error) => logger.error('could not stop a part', { module: name, ...describeError(error) }))
   try {
     return { ...(await compose()), close }
   } catch (error) {
@@ -63,7 +64,15 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     const delivery = createDelivery({ redis, metrics, logger })
     disposers.add('delivery', delivery.close)
 
-    const identity = await createIdentityService({ postgres, redis, clock, limiter, logger, secret, tokens: config.tokens })
+    const identity = await createIdentityService({
+      postgres,
+      redis,
+      clock,
+      limiter,
+      logger,
+      secret,
+      tokens: config.tokens,
+    })
     disposers.add('identity', identity.close)
     const social = createSocialService({
       store: createSocialStore(postgres),
@@ -102,11 +111,26 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     })
     const streams = createStreams(clock)
     const origins = createOrigins(config.http.allowedOrigins)
-    const endpoint = createEndpoint({ envelope, base, authenticate, origins, streams, lane: config.graphql.lane, logger, metrics })
+    const endpoint = createEndpoint({
+      envelope,
+      base,
+      authenticate,
+      origins,
+      streams,
+      lane: config.graphql.lane,
+      logger,
+      metrics,
+    })
 
-    const socketsOf = (principal: string) => [...sockets.connections].filter((connection) => connection.principal === principal).length
+    const socketsOf = (principal: string) =>
+      [...sockets.connections].filter((connection) => connection.principal === principal).length
     const protocol = createProtocol({ envelope, base, authenticate, socketsOf, limits: config.sockets })
-    const sockets = createSocketServer({ protocol, clock, metrics, limits: { perAddress: config.sockets.perAddress, messages: config.rateLimits } })
+    const sockets = createSocketServer({
+      protocol,
+      clock,
+      metrics,
+      limits: { perAddress: config.sockets.perAddress, messages: config.rateLimits },
+    })
     identity.onRevoked(({ principal }) => {
       sockets.cut(principal, closeCodes.revoked, 'Session revoked')
       streams.cut(principal)
@@ -115,14 +139,24 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     const health = createHealth({ redis, postgres })
     const routes = new Map<string, Route>([
       ['/graphql', endpoint],
-      ['/.well-known/jwks.json', ({ res }) => sendJson(res.setHeader('cache-control', 'public, max-age=300'), 200, identity.jwks())],
-      ['/metrics', async ({ res }) => void res.writeHead(200, { 'content-type': metrics.registry.contentType }).end(await metrics.registry.metrics())],
+      [
+        '/.well-known/jwks.json',
+        ({ res }) => sendJson(res.setHeader('cache-control', 'public, max-age=300'), 200, identity.jwks()),
+      ],
+      [
+        '/metrics',
+        async ({ res }) =>
+          void res
+            .writeHead(200, { 'content-type': metrics.registry.contentType })
+            .end(await metrics.registry.metrics()),
+      ],
       ...health.routes,
     ])
     const http = createHttpServer({
       ...{ host: config.host, port: config.port, trustedProxies: config.http.trustedProxies, routes, logger },
       onUpgrade(req, socket, head, facts) {
-        if ((req.url ?? '').split('?')[0] !== '/graphql') return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+        if ((req.url ?? '').split('?')[0] !== '/graphql')
+          return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
         if (!origins.permits(req)) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
         sockets.upgrade(req, socket, head, facts)
       },

@@ -14,37 +14,73 @@ const list = z.string().transform((value) =>
 )
 
 const settings = {
-  NODE_ENV: [z.enum(['development', 'production', 'test']).default('development'), '`production` demands `VICINITY_SECRET`, `DATABASE_URL` and `REDIS_URL`'],
+  NODE_ENV: [
+    z.enum(['development', 'production', 'test']).default('development'),
+    '`production` demands `VICINITY_SECRET`, `DATABASE_URL` and `REDIS_URL`',
+  ],
   HOST: [z.string().default('127.0.0.1'), 'address to listen on'],
   PORT: [count(0, 65_535).default(4000), 'port to listen on; 0 takes a free one'],
-  DATABASE_URL: [z.url({ protocol: /^postgres(ql)?$/ }).optional(), 'Postgres 15 or later; without it a Postgres is brought along'],
+  DATABASE_URL: [
+    z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    'Postgres 15 or later; without it a Postgres is brought along',
+  ],
   REDIS_URL: [z.url({ protocol: /^rediss?$/ }).optional(), 'Redis 7 or later; without it a Redis is brought along'],
-  REDIS_PREFIX: [z.string().regex(/^[A-Za-z0-9_-]{0,32}$/).default(''), 'put before every Redis key and channel, for deployments that share a Redis'],
+  REDIS_PREFIX: [
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{0,32}$/)
+      .default(''),
+    'put before every Redis key and channel, for deployments that share a Redis',
+  ],
   DATA_DIR: [z.string().min(1).default('.data'), 'where the Postgres and Redis brought along keep their files'],
   DATABASE_POOL_SIZE: [count(1, 200).default(10), 'Postgres connections of one process'],
-  VICINITY_SECRET: [z.string().min(32).optional(), 'at least 32 characters; encrypts the signing keys and derives session secrets. The same on every node'],
+  VICINITY_SECRET: [
+    z.string().min(32).optional(),
+    'at least 32 characters; encrypts the signing keys and derives session secrets. The same on every node',
+  ],
   TOKEN_ISSUER: [z.string().min(1).default('vicinity'), '`iss` of every token'],
   DEVICE_TOKEN_DAYS: [count(1, 365).default(30), 'life of a device token, days'],
-  SIGNING_KEY_DAYS: [count(1, 365).default(30), 'a signing key signs for so many days, then verifies until its last token has expired'],
+  SIGNING_KEY_DAYS: [
+    count(1, 365).default(30),
+    'a signing key signs for so many days, then verifies until its last token has expired',
+  ],
   SESSION_TTL_SECONDS: [count(60, 7200).default(7200), 'life of a session, seconds'],
   BEACON_WINDOW_SECONDS: [count(10, 3600).default(600), 'a phone advertises one beacon for so long, seconds'],
-  MATCH_CONFIRMATION: [z.enum(['one-sided', 'mutual']).default('one-sided'), '`mutual`: both phones must report each other before they match'],
+  MATCH_CONFIRMATION: [
+    z.enum(['one-sided', 'mutual']).default('one-sided'),
+    '`mutual`: both phones must report each other before they match',
+  ],
   MATCH_MUTUAL_SECONDS: [count(10, 3600).default(120), 'with `mutual`: how far apart the two reports may be, seconds'],
-  NUDGE_COOLDOWN_SECONDS: [count(0, 7200).default(300), 'after a nudge a session is left alone for so long, seconds; 0 switches it off'],
+  NUDGE_COOLDOWN_SECONDS: [
+    count(0, 7200).default(300),
+    'after a nudge a session is left alone for so long, seconds; 0 switches it off',
+  ],
   NUDGES_PER_SESSION: [count(0, 10_000).default(10), 'a session is nudged at most so often; 0 means without end'],
   RATE_LIMITS: [flag.default(true), '`off` lifts every rate limit: for replays and benchmarks only'],
   INTROSPECTION: [flag.default(true), '`off` refuses introspection'],
   GRAPHIQL: [flag.default(true), '`off` serves no GraphiQL'],
   HTTP_LANE: [flag.default(true), '`off` sends every request through yoga: to compare the two ways'],
-  ALLOWED_ORIGINS: [list.default([]), 'comma-separated origins of web apps that may call the API; `*` allows all. Phones send none'],
+  ALLOWED_ORIGINS: [
+    list.default([]),
+    'comma-separated origins of web apps that may call the API; `*` allows all. Phones send none',
+  ],
   TRUSTED_PROXIES: [count(0, 10).default(0), 'how many proxies in front append to `X-Forwarded-For`'],
   SOCKETS_PER_ADDRESS: [count(1, 100_000).default(100), 'open sockets of one address'],
   SOCKETS_PER_VIEWER: [count(1, 100_000).default(5), 'open sockets of one viewer'],
   SUBSCRIPTIONS_PER_SOCKET: [count(1, 1000).default(20), 'running subscriptions of one socket'],
   LOG_LEVEL: [z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'), 'how much is logged'],
-  SHUTDOWN_GRACE_MS: [count(0, 60_000).default(0), 'after SIGTERM: not ready, but still serving, for so long, milliseconds, so that a load balancer can take notice'],
-  SHUTDOWN_SPREAD_MS: [count(0, 60_000).default(1000), 'sockets are closed over so long, milliseconds, so that phones do not all come back at once'],
-  WORKER: [z.enum(['inline', 'separate']).default('inline'), '`separate`: jobs run in `worker`, not in the API process'],
+  SHUTDOWN_GRACE_MS: [
+    count(0, 60_000).default(0),
+    'after SIGTERM: not ready, but still serving, for so long, milliseconds, so that a load balancer can take notice',
+  ],
+  SHUTDOWN_SPREAD_MS: [
+    count(0, 60_000).default(1000),
+    'sockets are closed over so long, milliseconds, so that phones do not all come back at once',
+  ],
+  WORKER: [
+    z.enum(['inline', 'separate']).default('inline'),
+    '`separate`: jobs run in `worker`, not in the API process',
+  ],
 } satisfies Record<string, [z.ZodType, string]>
 
 type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name][0]> }
@@ -53,7 +89,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
   readonly faults: string[]
   constructor(faults: string[]) {
-    super(`The environment has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    super(
+      `The environment has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    )
     this.faults = faults
   }
 }
@@ -117,7 +155,8 @@ export type ReadyConfig = Config & { databaseUrl: string; redisUrl: string; secr
 
 /** The README's environment table, a row a setting. */
 export function describeSettings(): { name: string; fallback: string; says: string }[] {
-  const written = (value: unknown) => (value === true ? 'on' : value === false ? 'off' : Array.isArray(value) ? value.join(',') : String(value ?? ''))
+  const written = (value: unknown) =>
+    value === true ? 'on' : value === false ? 'off' : Array.isArray(value) ? value.join(',') : String(value ?? '')
   return Object.entries(settings).map(([name, [schema, says]]) => ({
     name,
     fallback: written((schema as z.ZodType).safeParse(undefined).data),

@@ -8,7 +8,13 @@ import SimpleObjectsPlugin from '@pothos/plugin-simple-objects'
 import ValidationPlugin from '@pothos/plugin-validation'
 import type PrismaTypes from '../generated/pothos.ts'
 import { getDatamodel } from '../generated/pothos.ts'
-import { BadUserInputError, DomainError, type ErrorCode, ForbiddenError, UnauthenticatedError } from '../platform/errors.ts'
+import {
+  BadUserInputError,
+  DomainError,
+  type ErrorCode,
+  ForbiddenError,
+  UnauthenticatedError,
+} from '../platform/errors.ts'
 import type { Context } from './context.ts'
 import { costLimit } from './limits.ts'
 import { cursorScalar, dateTimeScalar } from './scalars.ts'
@@ -32,15 +38,29 @@ export const builder = new SchemaBuilder<{
   }
   Interfaces: { Error: { code: ErrorCode; message: string } }
 }>({
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, ValidationPlugin, ComplexityPlugin, SimpleObjectsPlugin, RelayPlugin, PrismaPlugin],
+  plugins: [
+    ErrorsPlugin,
+    ScopeAuthPlugin,
+    ValidationPlugin,
+    ComplexityPlugin,
+    SimpleObjectsPlugin,
+    RelayPlugin,
+    PrismaPlugin,
+  ],
   defaultFieldNullability: false,
   complexity: {
     limit: { complexity: costLimit },
-    complexityError: () => new DomainError('QUERY_TOO_COMPLEX', 'The operation is too costly. Ask for fewer fields or smaller pages.'),
+    complexityError: () =>
+      new DomainError('QUERY_TOO_COMPLEX', 'The operation is too costly. Ask for fewer fields or smaller pages.'),
   },
   errors: { defaultTypes: [], directResult: true },
   prisma: { client: (context) => context.prisma, dmmf: getDatamodel(), onUnusedQuery: 'error' },
-  relay: { clientMutationId: 'omit', cursorType: 'String', nodeQueryOptions: {}, nodesQueryOptions: { complexity: { field: 1, multiplier: 20 } } },
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    nodeQueryOptions: {},
+    nodesQueryOptions: { complexity: { field: 1, multiplier: 20 } },
+  },
   scopeAuth: {
     authScopes: ({ viewer }) => ({
       device: viewer?.deviceId != null && viewer.sessionId === null,
@@ -58,7 +78,12 @@ export const builder = new SchemaBuilder<{
 })
 
 builder.queryType({ description: 'What can be asked.' })
-builder.mutationType({ description: 'What can be done. Each answers with its payload or with a typed error that a correct client may meet; everything else is in `errors`.' })
-builder.subscriptionType({ description: 'What can be followed. Every stream takes `after` and resumes without a gap, or says `ResyncRequired`.' })
+builder.mutationType({
+  description:
+    'What can be done. Each answers with its payload or with a typed error that a correct client may meet; everything else is in `errors`.',
+})
+builder.subscriptionType({
+  description: 'What can be followed. Every stream takes `after` and resumes without a gap, or says `ResyncRequired`.',
+})
 builder.addScalarType('DateTime', dateTimeScalar)
 builder.addScalarType('Cursor', cursorScalar)

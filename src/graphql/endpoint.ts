@@ -38,7 +38,8 @@ export function createEndpoint(options: EndpointOptions) {
     try {
       if (req.method === 'OPTIONS') return void res.writeHead(204, { allow: 'GET, POST' }).end()
       if (req.method === 'GET') return await viaYoga(exchange, await contextOf(exchange))
-      if (req.method !== 'POST') throw refusal('BAD_REQUEST', 'GraphQL is asked with GET or POST.', 405, { allow: 'GET, POST' })
+      if (req.method !== 'POST')
+        throw refusal('BAD_REQUEST', 'GraphQL is asked with GET or POST.', 405, { allow: 'GET, POST' })
       const { params, body } = await paramsOf(req)
       const context = await contextOf(exchange)
       const type = options.lane ? resultTypeFor(req.headers.accept) : null
@@ -70,26 +71,39 @@ export function createEndpoint(options: EndpointOptions) {
 
   function refuse({ req, res, requestId }: Exchange, error: unknown): void {
     if (res.headersSent || res.destroyed) return void res.destroy()
-    const onInternal = (cause: unknown) => options.logger.error('request failed', { requestId, ...describeError(cause) })
+    const onInternal = (cause: unknown) =>
+      options.logger.error('request failed', { requestId, ...describeError(cause) })
     const { http } = error as { http?: { status: number; headers?: Record<string, string> } }
     const code = error instanceof DomainError ? error.code : 'INTERNAL'
     const shown = publicError(error, { requestId, onInternal })
     metrics.errors.inc({ code })
     for (const [name, value] of Object.entries(http?.headers ?? {})) res.setHeader(name, value)
     if (code === 'PAYLOAD_TOO_LARGE') res.setHeader('connection', 'close')
-    writeResult(res, { errors: [shown] }, resultTypeFor(req.headers.accept) ?? 'application/json', http?.status ?? statusOf(code))
+    writeResult(
+      res,
+      { errors: [shown] },
+      resultTypeFor(req.headers.accept) ?? 'application/json',
+      http?.status ?? statusOf(code),
+    )
   }
 }
 
 /** A refusal by the transport: its status and headers are not those of its code. */
-function refusal(code: DomainError['code'], message: string, status: number, headers: Record<string, string> = {}): DomainError {
+function refusal(
+  code: DomainError['code'],
+  message: string,
+  status: number,
+  headers: Record<string, string> = {},
+): DomainError {
   return Object.assign(new DomainError(code, message), { http: { status, headers } })
 }
 
 async function paramsOf(req: IncomingMessage): Promise<{ params: Params; body: string }> {
   const type = req.headers['content-type'] ?? ''
-  if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.test(type)) throw refusal('BAD_REQUEST', 'The body must be application/json in UTF-8.', 415)
-  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') throw refusal('BAD_REQUEST', 'The body must not be compressed.', 415)
+  if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i.test(type))
+    throw refusal('BAD_REQUEST', 'The body must be application/json in UTF-8.', 415)
+  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw refusal('BAD_REQUEST', 'The body must not be compressed.', 415)
   const body = await readBody(req)
   if (body === null) throw new DomainError('PAYLOAD_TOO_LARGE', `A body is at most ${bodyLimit} bytes.`)
   let parsed: unknown
@@ -105,7 +119,8 @@ async function paramsOf(req: IncomingMessage): Promise<{ params: Params; body: s
 function bearerOf(req: IncomingMessage): string | null {
   const { authorization } = req.headers
   if (authorization === undefined) return null
-  if ((req.headersDistinct['authorization']?.length ?? 0) > 1) throw refusal('BAD_REQUEST', 'There are two Authorization headers.', 400)
+  if ((req.headersDistinct['authorization']?.length ?? 0) > 1)
+    throw refusal('BAD_REQUEST', 'There are two Authorization headers.', 400)
   return bearerToken(authorization)
 }
 
@@ -115,4 +130,3 @@ export function bearerToken(authorization: string): string {
   if (token === undefined) throw new UnauthenticatedError('Authorization is written as: Bearer <token>')
   return token
 }
-

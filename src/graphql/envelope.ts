@@ -1,5 +1,13 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
-import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST, parse, type Source } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  type Source,
+} from 'graphql'
 import { createYoga, type GraphiQLOptions, type Plugin } from 'graphql-yoga'
 import { DomainError } from '../platform/errors.ts'
 import { describeError, type Logger } from '../platform/logger.ts'
@@ -46,7 +54,11 @@ export function createEnvelope(options: EnvelopeOptions) {
 function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Context> {
   const validate = createValidate({ introspection })
 
-  const shown = (error: unknown, requestId: string | undefined, facts: Pick<ErrorFacts, 'fallback' | 'http'> = {}): GraphQLError => {
+  const shown = (
+    error: unknown,
+    requestId: string | undefined,
+    facts: Pick<ErrorFacts, 'fallback' | 'http'> = {},
+  ): GraphQLError => {
     const onInternal = (cause: unknown) => logger.error('unexpected error', { requestId, ...describeError(cause) })
     const answer = publicError(error, { ...facts, requestId, onInternal })
     metrics.errors.inc({ code: String(answer.extensions['code']) })
@@ -65,20 +77,25 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
     onParse({ setParseFn, context }) {
       setParseFn(parseWithin)
       return ({ result, replaceParseResult }) => {
-        if (result instanceof Error) replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
+        if (result instanceof Error)
+          replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
       }
     },
     onValidate({ setValidationFn, context }) {
       setValidationFn(validate)
       return ({ valid, result, setResult }) => {
-        if (!valid) setResult(result.map((error) => shown(error, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused })))
+        if (!valid)
+          setResult(result.map((error) => shown(error, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused })))
       }
     },
     onExecute() {
       return {
         onExecuteDone({ args, result, setResult }) {
           const done = result as ExecutionResult
-          metrics.operations.inc({ kind: kindOf(args.document, args.operationName), outcome: done.errors ? 'error' : 'ok' })
+          metrics.operations.inc({
+            kind: kindOf(args.document, args.operationName),
+            outcome: done.errors ? 'error' : 'ok',
+          })
           if (done.errors) setResult(finish(done, args.contextValue))
         },
       }
@@ -111,7 +128,8 @@ function parseWithin(source: string | Source): DocumentNode {
   try {
     return parse(source, { maxTokens: limits.tokens })
   } catch (error) {
-    if (error instanceof GraphQLError && error.message.includes('tokens')) throw tooComplex('The document has too many tokens.')
+    if (error instanceof GraphQLError && error.message.includes('tokens'))
+      throw tooComplex('The document has too many tokens.')
     if (error instanceof RangeError) throw tooComplex('The document is nested too deep.')
     throw error
   }

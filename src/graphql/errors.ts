@@ -57,7 +57,11 @@ function where(error: unknown): GraphQLErrorOptions {
   return { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null }
 }
 
-function shownAs(error: unknown, cause: unknown, facts: ErrorFacts): { code: ErrorCode; message: string; details: Record<string, unknown> } {
+function shownAs(
+  error: unknown,
+  cause: unknown,
+  facts: ErrorFacts,
+): { code: ErrorCode; message: string; details: Record<string, unknown> } {
   if (cause instanceof DomainError) {
     if (cause.code === 'INTERNAL') facts.onInternal?.(cause)
     return { code: cause.code, message: cause.message, details: cause.details }
@@ -74,7 +78,12 @@ function shownAs(error: unknown, cause: unknown, facts: ErrorFacts): { code: Err
 }
 
 function isOurs(code: unknown): boolean {
-  return typeof code === 'string' && !code.startsWith('GRAPHQL_') && code !== 'INTERNAL_SERVER_ERROR' && /^[A-Z_]+$/.test(code)
+  return (
+    typeof code === 'string' &&
+    !code.startsWith('GRAPHQL_') &&
+    code !== 'INTERNAL_SERVER_ERROR' &&
+    /^[A-Z_]+$/.test(code)
+  )
 }
 
 function rootCause(error: unknown): unknown {

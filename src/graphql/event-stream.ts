@@ -14,7 +14,8 @@ type Resync = Extract<Delivery<unknown>, { kind: 'resync' }>
 const cursorDescription = 'Keep it, and hand it back as `after` to go on from here.'
 
 export const ReadyType = builder.objectRef<Ready>('Ready').implement({
-  description: 'The first event of every stream that can be resumed or is new: where it stands for you. What you missed follows, then what happens.',
+  description:
+    'The first event of every stream that can be resumed or is new: where it stands for you. What you missed follows, then what happens.',
   fields: (t) => ({ cursor: t.expose('cursor', { type: 'Cursor', description: cursorDescription }) }),
 })
 

@@ -25,7 +25,12 @@ export function statusFor(result: ExecutionResult, type: ResultType): number {
   return status || 200
 }
 
-export function writeResult(res: ServerResponse, result: ExecutionResult, type: ResultType, status = statusFor(result, type)): void {
+export function writeResult(
+  res: ServerResponse,
+  result: ExecutionResult,
+  type: ResultType,
+  status = statusFor(result, type),
+): void {
   const body = Buffer.from(JSON.stringify(result))
   res.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'content-length': body.length })
   res.end(body)
@@ -42,7 +47,11 @@ export async function runLane(
   type: ResultType,
   exchange: { req: IncomingMessage; res: ServerResponse },
 ): Promise<boolean> {
-  const { parse, validate, contextFactory, execute, schema } = envelope.getEnveloped({ ...context, ...exchange, params })
+  const { parse, validate, contextFactory, execute, schema } = envelope.getEnveloped({
+    ...context,
+    ...exchange,
+    params,
+  })
   const { res } = exchange
   let result: ExecutionResult
   try {
@@ -53,7 +62,13 @@ export async function runLane(
     } else {
       if (getOperationAST(document, params.operationName)?.operation === 'subscription') return false
       const contextValue = await contextFactory()
-      result = await execute({ schema, document, contextValue, variableValues: params.variables, operationName: params.operationName })
+      result = await execute({
+        schema,
+        document,
+        contextValue,
+        variableValues: params.variables,
+        operationName: params.operationName,
+      })
     }
   } catch (error) {
     result = { errors: [publicError(error, { requestId: context.requestId, http: { status: 500 } })] }

@@ -33,7 +33,15 @@ export const limits = {
   repeats: 15,
   directives: 20,
   /** Root fields that each may appear once in a document: those whose repetition would multiply attempts. */
-  onceOnly: new Set(['registerDevice', 'renewDevice', 'revokeDevice', 'openSession', 'reportSightings', 'block', 'rotateSigningKeys']),
+  onceOnly: new Set([
+    'registerDevice',
+    'renewDevice',
+    'revokeDevice',
+    'openSession',
+    'reportSightings',
+    'block',
+    'rotateSigningKeys',
+  ]),
 }
 
 /** Points of an operation by Pothos' complexity plugin, which knows the page sizes that variables ask for. */
@@ -46,7 +54,10 @@ interface Cost {
   directives: number
 }
 
-const heavier = (what: string) => new GraphQLError(`The operation has too many ${what}.`, { extensions: { code: 'QUERY_TOO_COMPLEX' satisfies ErrorCode } })
+const heavier = (what: string) =>
+  new GraphQLError(`The operation has too many ${what}.`, {
+    extensions: { code: 'QUERY_TOO_COMPLEX' satisfies ErrorCode },
+  })
 
 /**
  * Measures a document in time linear in its text: each fragment is measured once, however often it is spread. Cycles are left
@@ -54,7 +65,8 @@ const heavier = (what: string) => new GraphQLError(`The operation has too many $
  */
 export function measure(document: DocumentNode): GraphQLError | undefined {
   const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const node of document.definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
   const measured = new Map<string, Cost>()
   const underway = new Set<string>()
   let refused: GraphQLError | undefined
@@ -116,7 +128,10 @@ function levels(selection: SelectionNode, below: number): number {
 }
 
 /** Counts the sensitive root fields wherever a fragment may hide them. */
-function repeatedOnceOnly(set: SelectionSetNode, fragments: Map<string, FragmentDefinitionNode>): GraphQLError | undefined {
+function repeatedOnceOnly(
+  set: SelectionSetNode,
+  fragments: Map<string, FragmentDefinitionNode>,
+): GraphQLError | undefined {
   const counted = new Map<string, number>()
   let steps = 0
   const walk = (selections: SelectionSetNode, above: string[]): boolean => {
@@ -136,7 +151,9 @@ function repeatedOnceOnly(set: SelectionSetNode, fragments: Map<string, Fragment
     return true
   }
   const walked = walk(set, [])
-  return !walked || [...counted.values()].some((times) => times > 1) ? heavier('operations of a kind that is allowed once') : undefined
+  return !walked || [...counted.values()].some((times) => times > 1)
+    ? heavier('operations of a kind that is allowed once')
+    : undefined
 }
 
 function coded(rule: ValidationRule, code: ErrorCode): ValidationRule {
@@ -153,7 +170,9 @@ function coded(rule: ValidationRule, code: ErrorCode): ValidationRule {
     )
 }
 
-const rules = specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? coded(rule, 'BAD_USER_INPUT') : coded(rule, 'BAD_REQUEST')))
+const rules = specifiedRules.map((rule) =>
+  rule === ValuesOfCorrectTypeRule ? coded(rule, 'BAD_USER_INPUT') : coded(rule, 'BAD_REQUEST'),
+)
 
 /** graphql-js' validation behind our limits: what is too complex is not looked at any further. */
 export function createValidate(options: { introspection: boolean }) {

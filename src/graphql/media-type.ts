@@ -22,7 +22,9 @@ function choose(header: string): ResultType | null {
     .toLowerCase()
     .split(',')
     .map((part) => part.split(';'))
-    .filter(([, ...parameters]) => parameters.every((parameter) => !parameter.startsWith('charset=') || parameter === 'charset=utf-8'))
+    .filter(([, ...parameters]) =>
+      parameters.every((parameter) => !parameter.startsWith('charset=') || parameter === 'charset=utf-8'),
+    )
     .map(([type]) => type)
   for (const type of asked) {
     if (type === '*/*' || type === 'application/*' || type === 'application/json') return 'application/json'

@@ -15,9 +15,11 @@ export const pageSize = {
   checked<Args extends PageArguments>(args: Args): Args {
     for (const name of ['first', 'last'] as const) {
       const size = args[name]
-      if (size != null && (size < 1 || size > pageSize.max)) throw new BadUserInputError(`\`${name}\` is 1 to ${pageSize.max}.`, name)
+      if (size != null && (size < 1 || size > pageSize.max))
+        throw new BadUserInputError(`\`${name}\` is 1 to ${pageSize.max}.`, name)
     }
-    if (args.first != null && args.last != null) throw new BadUserInputError('Ask for `first` or for `last`, not for both.', 'last')
+    if (args.first != null && args.last != null)
+      throw new BadUserInputError('Ask for `first` or for `last`, not for both.', 'last')
     return args
   },
 }

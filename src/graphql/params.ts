@@ -18,7 +18,9 @@ const refuse = (message: string) => new DomainError('BAD_REQUEST', message)
 export function checkParams(body: unknown): Params {
   if (Array.isArray(body)) throw refuse('Batching is not supported.')
   if (!isRecord(body)) throw refuse('The body must be a JSON object.')
-  for (const name of Object.keys(body)) if (!known.has(name) && body[name] != null) throw refuse('The body has a member that is not query, operationName, variables or extensions.')
+  for (const name of Object.keys(body))
+    if (!known.has(name) && body[name] != null)
+      throw refuse('The body has a member that is not query, operationName, variables or extensions.')
   const { query, operationName, variables, extensions } = body as Record<keyof Params, unknown>
   if (typeof query !== 'string') throw refuse('`query` must be a string.')
   if (operationName != null && typeof operationName !== 'string') throw refuse('`operationName` must be a string.')
@@ -40,7 +42,7 @@ export function checkText(text: string): void {
 }
 
 function checkValue(value: unknown, depth: number): void {
-  if (typeof value === 'string') return checkText(value)
+  if (typeof value === 'string') checkText(value)
   if (typeof value !== 'object' || value === null) return
   if (depth > deepest) throw new BadUserInputError(`Variables are nested at most ${deepest} deep.`)
   if (Array.isArray(value)) {

@@ -3,7 +3,8 @@ import { BadUserInputError } from '../platform/errors.ts'
 import { publicError } from './errors.ts'
 
 // RFC 3339 §5.6, seconds or milliseconds; the offset's range is the one that time zones have.
-const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)$/
+const rfc3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)$/
 
 function refuse(message: string): never {
   throw publicError(new BadUserInputError(message))
@@ -22,7 +23,8 @@ function parseDateTime(value: unknown): Date {
 
 export const dateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
-  description: 'An instant, written as RFC 3339 says, in UTC and with milliseconds: `2026-05-01T12:00:00.000Z`. Other offsets are understood.',
+  description:
+    'An instant, written as RFC 3339 says, in UTC and with milliseconds: `2026-05-01T12:00:00.000Z`. Other offsets are understood.',
   serialize: (value) => (value as Date).toISOString(),
   parseValue: parseDateTime,
   parseLiteral: (node) => parseDateTime(node.kind === Kind.STRING ? node.value : undefined),
@@ -37,7 +39,8 @@ function parseCursor(value: unknown): string {
 
 export const cursorScalar = new GraphQLScalarType<string, string>({
   name: 'Cursor',
-  description: 'A position in a stream of events. Opaque: keep the last one you got, and hand it back as `after`. It works on every node and after every restart.',
+  description:
+    'A position in a stream of events. Opaque: keep the last one you got, and hand it back as `after`. It works on every node and after every restart.',
   serialize: (value) => String(value),
   parseValue: parseCursor,
   parseLiteral: (node) => parseCursor(node.kind === Kind.STRING ? node.value : undefined),

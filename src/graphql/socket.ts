@@ -60,7 +60,11 @@ export function createProtocol(options: SocketOptions) {
   }
 
   /** The steps before execution. Whatever refuses the operation refuses only the operation: the socket stays. */
-  async function prepare(connection: Connection, payload: unknown, subscriptions: number): Promise<ExecutionArgs | GraphQLError[]> {
+  async function prepare(
+    connection: Connection,
+    payload: unknown,
+    subscriptions: number,
+  ): Promise<ExecutionArgs | GraphQLError[]> {
     const { requestId, address } = connection
     try {
       const params = checkParams(payload)
@@ -73,7 +77,10 @@ export function createProtocol(options: SocketOptions) {
       const operation = getOperationAST(document, params.operationName)
       if (!operation) throw new DomainError('BAD_REQUEST', 'The operation to run could not be determined.')
       if (operation.operation === 'subscription' && subscriptions > limits.subscriptionsPerSocket) {
-        throw new DomainError('SUBSCRIPTION_LIMIT', `A socket runs at most ${limits.subscriptionsPerSocket} operations at once.`)
+        throw new DomainError(
+          'SUBSCRIPTION_LIMIT',
+          `A socket runs at most ${limits.subscriptionsPerSocket} operations at once.`,
+        )
       }
       const args: ExecutionArgs = {
         schema: own.schema,

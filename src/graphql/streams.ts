@@ -40,4 +40,5 @@ export function createStreams(clock: Clock): Streams {
   }
 }
 
-const isEventStream = (res: ServerResponse) => String(res.getHeader('content-type') ?? '').startsWith('text/event-stream')
+const isEventStream = (res: ServerResponse) =>
+  String(res.getHeader('content-type') ?? '').startsWith('text/event-stream')

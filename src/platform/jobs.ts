@@ -1,4 +1,13 @@
-import { type CronItem, parseCronItems, type Runner, run, runMigrations, runOnce, type TaskList, Logger as WorkerLogger } from 'graphile-worker'
+import {
+  type CronItem,
+  parseCronItems,
+  type Runner,
+  run,
+  runMigrations,
+  runOnce,
+  type TaskList,
+  Logger as WorkerLogger,
+} from 'graphile-worker'
 import { describeError, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import type { Postgres } from './postgres.ts'
@@ -40,7 +49,11 @@ export function createJobRunner({ postgres, jobs, schedule, logger, metrics }: J
       }
     }
   }
-  const items: CronItem[] = Object.entries(schedule).map(([task, match]) => ({ task, match, options: { backfillPeriod: 0 } }))
+  const items: CronItem[] = Object.entries(schedule).map(([task, match]) => ({
+    task,
+    match,
+    options: { backfillPeriod: 0 },
+  }))
   const quiet = new WorkerLogger(() => (level, message) => {
     if (level === 'error') logger.debug('worker', { message })
   })
@@ -64,7 +77,10 @@ export function createJobRunner({ postgres, jobs, schedule, logger, metrics }: J
     },
     async add(job, payload = {}) {
       await ready()
-      await postgres.sql({ name: 'jobs-add', text: 'select graphile_worker.add_job($1, $2::json) is not null as added' }, [job, JSON.stringify(payload)])
+      await postgres.sql(
+        { name: 'jobs-add', text: 'select graphile_worker.add_job($1, $2::json) is not null as added' },
+        [job, JSON.stringify(payload)],
+      )
     },
     async close() {
       await runner?.stop()

@@ -53,7 +53,12 @@ const sweepMs = 1000
 const messagesPerSecond = 20
 const messagesBeforeAck = 5
 
-export function createSocketServer(deps: { protocol: Server<Connection>; limits: SocketLimits; clock: Clock; metrics: Metrics }): SocketServer {
+export function createSocketServer(deps: {
+  protocol: Server<Connection>
+  limits: SocketLimits
+  clock: Clock
+  metrics: Metrics
+}): SocketServer {
   const { protocol, limits, clock, metrics } = deps
   const connections = new Set<Connection>()
   const sockets = new Map<WebSocket, { connection: Connection; alive: boolean }>()
@@ -97,7 +102,8 @@ export function createSocketServer(deps: { protocol: Server<Connection>; limits:
     /** Every frame a client sends is paid for, control frames included; before the acknowledgement there are few. */
     const paid = () => {
       heard += 1
-      const within = !bucket || (bucket.take(performance.now()) && (connection.acknowledged || heard <= messagesBeforeAck))
+      const within =
+        !bucket || (bucket.take(performance.now()) && (connection.acknowledged || heard <= messagesBeforeAck))
       if (!within) socket.close(closeCodes.rateLimited, 'Rate limited')
       return within && socket.readyState === socket.OPEN
     }
@@ -148,7 +154,8 @@ export function createSocketServer(deps: { protocol: Server<Connection>; limits:
     }
   }, keepAliveMs)
   const sweep = setInterval(() => {
-    for (const connection of connections) if (connection.expiresAtMs <= clock.now()) connection.cut(closeCodes.expired, 'Token expired')
+    for (const connection of connections)
+      if (connection.expiresAtMs <= clock.now()) connection.cut(closeCodes.expired, 'Token expired')
   }, sweepMs)
   keepAlive.unref()
   sweep.unref()

@@ -46,7 +46,10 @@ afterAll(async () => {
  * A whole app on a database and a Redis prefix of its own, closed and dropped after the tests of the file.
  * `settings` are environment variables; the rate limits are off unless a test asks for them.
  */
-export async function createTestApp(settings: Record<string, string> = {}, overrides: Overrides = {}): Promise<TestApp> {
+export async function createTestApp(
+  settings: Record<string, string> = {},
+  overrides: Overrides = {},
+): Promise<TestApp> {
   const { url, redisUrl } = server()
   const name = `vicinity_test_${randomBytes(6).toString('hex')}`
   const template = new URL(url).pathname.slice(1)
@@ -85,6 +88,9 @@ export async function createTestApp(settings: Record<string, string> = {}, overr
 }
 
 function collect(logs: LogLine[]): Logger {
-  const write = (level: string) => (message: string, fields: object = {}) => void logs.push({ level, message, ...fields })
+  const write =
+    (level: string) =>
+    (message: string, fields: object = {}) =>
+      void logs.push({ level, message, ...fields })
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: () => undefined }
 }

@@ -1,5 +1,9 @@
 /** Asks again until it is so, and fails with the last answer when the deadline is over: for what another process does. */
-export async function eventually<T>(ask: () => T | Promise<T>, isSo: (value: T) => boolean, deadlineMs = 5000): Promise<T> {
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  isSo: (value: T) => boolean,
+  deadlineMs = 5000,
+): Promise<T> {
   const deadline = Date.now() + deadlineMs
   for (;;) {
     const value = await ask()

@@ -65,19 +65,27 @@ export async function createPhone(server: Server): Promise<Phone> {
     token,
     deviceId: device.id,
     async open(interests, clientId = newClientId()) {
-      const answer = await ask<{ openSession: { session: { id: string; expiresAt: string }; secret: string; beacons: Beacon[] } }>(server, openDocument, { input: { clientId, interests } }, { token })
+      const answer = await ask<{
+        openSession: { session: { id: string; expiresAt: string }; secret: string; beacons: Beacon[] }
+      }>(server, openDocument, { input: { clientId, interests } }, { token })
       const opened = answer.data?.openSession
       if (!opened?.session) throw new Error(`openSession: ${JSON.stringify(answer)}`)
       return { ...opened.session, secret: opened.secret, beacons: opened.beacons }
     },
     async report(beacons, observedAt, on = server) {
       const sightings = beacons.map((beacon) => ({ beacon, observedAt: observedAt.toISOString(), rssi: -60 }))
-      const answer = await ask<{ reportSightings: { sightings: SightingResult[] } }>(on, reportDocument, { input: { sightings } }, { token })
+      const answer = await ask<{ reportSightings: { sightings: SightingResult[] } }>(
+        on,
+        reportDocument,
+        { input: { sightings } },
+        { token },
+      )
       const seen = answer.data?.reportSightings?.sightings
       if (!seen) throw new Error(`reportSightings: ${JSON.stringify(answer)}`)
       return seen
     },
-    nudges: ({ after, server: on = server } = {}) => follow(on, nudgesDocument, { token, variables: after ? { after } : {} }),
+    nudges: ({ after, server: on = server } = {}) =>
+      follow(on, nudgesDocument, { token, variables: after ? { after } : {} }),
     ask: (query, variables) => ask(server, query, variables, { token }),
   }
 }

@@ -7,14 +7,21 @@ export interface Stream<Event> {
   /** What came and was not taken yet. */
   waiting(): Event[]
   /** Resolves when the stream ends, with what ended it. */
-  ended: Promise<{ code: number | undefined; errors?: readonly { message: string; extensions?: Record<string, unknown> }[] }>
+  ended: Promise<{
+    code: number | undefined
+    errors?: readonly { message: string; extensions?: Record<string, unknown> }[]
+  }>
   /** Drops the connection as a tunnel does, without a goodbye. */
   drop(): void
   stop(): void
 }
 
 /** One subscription on a socket of its own, which never reconnects by itself. Its events queue, so that none is missed. */
-export function follow<Event>(app: { wsUrl: string }, query: string, options: { token?: string | undefined; variables?: Record<string, unknown> } = {}): Stream<Event> {
+export function follow<Event>(
+  app: { wsUrl: string },
+  query: string,
+  options: { token?: string | undefined; variables?: Record<string, unknown> } = {},
+): Stream<Event> {
   const events: Event[] = []
   const takers: { resolve(event: Event): void; reject(reason: unknown): void }[] = []
   let socket: WebSocket | undefined
@@ -40,7 +47,12 @@ export function follow<Event>(app: { wsUrl: string }, query: string, options: { 
     end = resolve
   })
   const finish = (errors?: readonly { message: string }[]) => {
-    for (const taker of takers.splice(0)) taker.reject(errors ? new Error(errors.map(({ message }) => message).join('; ')) : new Error(`The stream ended (${closeCode}).`))
+    for (const taker of takers.splice(0))
+      taker.reject(
+        errors
+          ? new Error(errors.map(({ message }) => message).join('; '))
+          : new Error(`The stream ended (${closeCode}).`),
+      )
     end({ code: closeCode, ...(errors ? { errors } : {}) })
   }
   const cancel = client.subscribe<Record<string, Event>>(

@@ -9,7 +9,13 @@ import { createRedis, type RedisConnections } from '../../src/platform/redis.ts'
 import { eventually } from '../kit/eventually.ts'
 import { createOwnRedis, type OwnRedis } from '../kit/redis.ts'
 
-const topic = ephemeralTopic({ name: 'numbers', slot: 'test', maxLength: 50, windowMs: 60_000, payload: z.object({ n: z.number() }) })
+const topic = ephemeralTopic({
+  name: 'numbers',
+  slot: 'test',
+  maxLength: 50,
+  windowMs: 60_000,
+  payload: z.object({ n: z.number() }),
+})
 const logger = createLogger({ level: 'silent' })
 
 interface Node {
@@ -56,7 +62,8 @@ async function take(stream: Stream, count: number): Promise<Delivery<{ n: number
   }
   return taken
 }
-const numbers = (deliveries: Delivery<{ n: number }>[]) => deliveries.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.payload.n] : []))
+const numbers = (deliveries: Delivery<{ n: number }>[]) =>
+  deliveries.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.payload.n] : []))
 const publish = async (node: Node, key: string, from: number, to: number) => {
   for (let n = from; n <= to; n += 1) await node.delivery.publish(topic, key, { n })
 }
@@ -85,7 +92,10 @@ test('a cursor resumes on another node: what was missed comes once and in order,
 })
 
 test('wherever a reader is cut, resuming gives every event once and in order', async () => {
-  const plan = fc.array(fc.record({ publish: fc.integer({ min: 0, max: 8 }), take: fc.integer({ min: 0, max: 8 }), node: fc.boolean() }), { minLength: 1, maxLength: 8 })
+  const plan = fc.array(
+    fc.record({ publish: fc.integer({ min: 0, max: 8 }), take: fc.integer({ min: 0, max: 8 }), node: fc.boolean() }),
+    { minLength: 1, maxLength: 8 },
+  )
   await fc.assert(
     fc.asyncProperty(plan, async (steps) => {
       const key = newKey()
@@ -128,9 +138,15 @@ test('a cursor of another stream, a forged one and one from the future are refus
   const stream = await a.delivery.subscribe(topic, here)
   const [ready] = await take(stream, 1)
   await stream.return?.()
-  await expect(a.delivery.subscribe(topic, there, { after: ready?.cursor })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
-  await expect(a.delivery.subscribe(topic, here, { after: 'bm9uc2Vuc2U' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
-  const text = Buffer.from(ready?.cursor ?? '', 'base64url').toString().replace(/\.0$/, '.7')
+  await expect(a.delivery.subscribe(topic, there, { after: ready?.cursor })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+  })
+  await expect(a.delivery.subscribe(topic, here, { after: 'bm9uc2Vuc2U' })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+  })
+  const text = Buffer.from(ready?.cursor ?? '', 'base64url')
+    .toString()
+    .replace(/\.0$/, '.7')
   const ahead = await a.delivery.subscribe(topic, here, { after: Buffer.from(text).toString('base64url') })
   await expect(ahead.next()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' })
 })
@@ -152,7 +168,8 @@ test('wake-ups that cannot be read are counted and ignored', async () => {
   const stream = await a.delivery.subscribe(topic, key)
   await take(stream, 1)
   const channel = a.delivery.log.base(topic, key)
-  for (const message of ['{bad', '[]', '{"v":2,"epoch":"x","seq":1,"payload":{}}', '{"v":1,"epoch":1,"seq":"1"}']) await b.redis.command.publish(channel, message)
+  for (const message of ['{bad', '[]', '{"v":2,"epoch":"x","seq":1,"payload":{}}', '{"v":1,"epoch":1,"seq":"1"}'])
+    await b.redis.command.publish(channel, message)
   await publish(b, key, 1, 1)
   expect(numbers(await take(stream, 1))).toEqual([1])
   expect((await a.metrics.droppedWakeups.get()).values[0]?.value).toBe(4)
@@ -196,7 +213,14 @@ test('a Redis that comes back empty is another epoch: subscribers and old cursor
   await expect(b.delivery.subscribe(topic, newKey())).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   await own.start()
   expect((await take(stream, 1))[0]).toMatchObject({ kind: 'resync', reason: 'EPOCH_CHANGED' })
-  await eventually(() => publish(b, key, 3, 3).then(() => true, () => false), Boolean)
+  await eventually(
+    () =>
+      publish(b, key, 3, 3).then(
+        () => true,
+        () => false,
+      ),
+    Boolean,
+  )
   expect(numbers(await take(stream, 1))).toEqual([3])
   const resumed = await a.delivery.subscribe(topic, key, { after: second?.cursor })
   expect((await take(resumed, 1))[0]).toMatchObject({ kind: 'resync', reason: 'EPOCH_CHANGED' })

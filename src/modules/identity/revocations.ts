@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../platform/errors.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
 import type { RevocationLook } from './store.ts'
 import type { Viewer } from './viewer.ts'
@@ -106,7 +107,7 @@ export async function createRevocations(deps: {
     has: ({ deviceId, accountId }) =>
       (deviceId !== null && known.has(`device:${deviceId}`)) ||
       (accountId !== null && known.has(`account:${accountId}`)),
-    recent: () => (performance.now() - freshAtMs < staleAfterMs ? undefined : look()),
+    recent: () => (performance.now() - freshAtMs < staleAfterMs ? undefined : look().catch(unavailable)),
     add,
     look: () => void lookQuietly(),
     onRevoked: (listener) => void listeners.push(listener),
@@ -115,4 +116,8 @@ export async function createRevocations(deps: {
       clearInterval(timer)
     },
   }
+}
+
+function unavailable(error: unknown): never {
+  throw new UnavailableError(error)
 }

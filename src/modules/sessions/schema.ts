@@ -11,6 +11,9 @@ import {
   UnknownInterestsError,
 } from './index.ts'
 
+// Other modules' fields answer with it too.
+export { NoOpenSessionError }
+
 builder.objectType(IdempotencyMismatchError, {
   name: 'IdempotencyMismatchError',
   description: 'This client id was used before with another input. Make a new one for a new wish.',
