@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { projectRoot } from '../src/platform/project-root.ts'
+import { createNarrator } from './demo/narrator.ts'
+import { replaySettings, startDeployment } from './replay/deployment.ts'
+import { duration } from './replay/progress.ts'
+import { isRight } from './replay/result.ts'
+import { replay } from './replay/run.ts'
+import { resultTable } from './replay/table.ts'
+import { paced } from './replay/timeline.ts'
+import { peopleOf, readTrace } from './replay/trace.ts'
+import { untilStopped } from './replay/until-stopped.ts'
+
+const factor = 11
+
+await untilStopped(async (signal) => {
+  const contacts = readTrace(join(projectRoot(), 'scripts', 'data', 'break-time.csv'))
+  const [from, to] = [contacts[0]?.time ?? 0, contacts.at(-1)?.time ?? 0]
+  const say = (line: string) => console.log(`  ${line}`)
+  const failed = new AbortController()
+  say(
+    `A break of ${duration(to - from)}, ${factor} times as fast: ${peopleOf(contacts).length} phones, invented and numbered.`,
+  )
+  say('Two API processes, a Postgres and a Redis are started for it, and stopped afterwards.\n')
+  const deployment = await startDeployment({
+    ...{ nodes: 2, settings: replaySettings, say },
+    onEnded: (error) => failed.abort(error),
+  })
+  try {
+    signal.throwIfAborted()
+    const result = await replay({
+      ...{ contacts, servers: deployment.servers, timeline: paced(factor, from) },
+      ...{ seed: 6, interests: 5, drop: 0.4, backWithinMs: 5000 },
+      signal: AbortSignal.any([signal, failed.signal]),
+      watcher: createNarrator(from, say),
+    })
+    console.log(resultTable(result))
+    return isRight(result)
+  } finally {
+    await deployment.close()
+  }
+})
