@@ -1,5 +1,6 @@
 export default {
   testEnvironment: 'node',
+  cacheDirectory: 'node_modules/.cache/jest',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
   extensionsToTreatAsEsm: ['.ts'],

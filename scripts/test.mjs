@@ -1,7 +1,7 @@
 // npm test: a Postgres and a Redis for the suite alone, one migrated template database, then jest. Afterwards nothing is left.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -69,11 +69,14 @@ if (stopping) process.exitCode = 128 + constants.signals[stopping.signal]
 
 /** Jest in a group of its own, so that its workers end with it. */
 function runJest(urls) {
+  const temporary = join(dataDir, 'tmp')
+  mkdirSync(temporary)
   const options = [environment.NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
   jest = spawn(process.execPath, ['node_modules/jest/bin/jest.js', ...process.argv.slice(2)], {
     detached: true,
     stdio: 'inherit',
-    env: { ...environment, ...urls, NODE_OPTIONS: options.filter(Boolean).join(' ') },
+    // What tests leave in the temporary folder goes away with ours, however they end.
+    env: { ...environment, ...urls, TMPDIR: temporary, NODE_OPTIONS: options.filter(Boolean).join(' ') },
   })
   return new Promise((resolve) => jest.on('exit', (code) => resolve(code ?? 1)))
 }
