@@ -1,27 +1,17 @@
+import { createBackend } from './backend.ts'
 import type { ReadyConfig } from './config.ts'
 import { createEndpoint } from './graphql/endpoint.ts'
 import { createEnvelope } from './graphql/envelope.ts'
-import { graphiqlTabs } from './graphql/graphiql.ts'
+import { createGraphiql } from './graphql/graphiql.ts'
+import type { GraphiqlTokens } from './graphql/graphiql-tabs.ts'
 import { createProtocol } from './graphql/socket.ts'
 import { createStreams } from './graphql/streams.ts'
-import { createIdentityService } from './modules/identity/index.ts'
-import { createMatchService, createMatchStore } from './modules/matches/index.ts'
-import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
-import { createSocialService, createSocialStore } from './modules/social/index.ts'
-import { createStatsService, createStatsStore } from './modules/stats/index.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
-import { createCounters } from './platform/counters.ts'
-import { createDelivery } from './platform/delivery/index.ts'
 import { createDisposers } from './platform/disposers.ts'
 import { createHealth } from './platform/health.ts'
 import { createHttpServer, type Route, sendJson } from './platform/http.ts'
-import { createJobRunner } from './platform/jobs.ts'
 import { createLogger, describeError, type Logger } from './platform/logger.ts'
-import { createMetrics } from './platform/metrics.ts'
 import { createOrigins } from './platform/origins.ts'
-import { createPostgres } from './platform/postgres.ts'
-import { createRateLimiter } from './platform/rate-limit.ts'
-import { createRedis } from './platform/redis.ts'
 import { closeCodes, createSocketServer } from './platform/ws.ts'
 import { schema } from './schema.ts'
 
@@ -29,8 +19,8 @@ import { schema } from './schema.ts'
 export interface Overrides {
   clock?: Clock
   logger?: Logger
-  /** What GraphiQL's header editor starts with. */
-  graphiqlToken?: string
+  /** What GraphiQL fills into its headers. Read whenever the page is served, since tokens are made after the app. */
+  graphiql?: GraphiqlTokens
 }
 
 /** How long running operations get to finish when the process stops, milliseconds. */
@@ -38,7 +28,7 @@ const finishMs = 10_000
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
-/** The composition root: every part is made here, in order, and stopped in reverse. */
+/** The composition root: the backend, then GraphQL and its transports; stopped in reverse. */
 export async function createApp(config: ReadyConfig, overrides: Overrides = {}) {
   const clock = overrides.clock ?? systemClock
   const logger = overrides.logger ?? createLogger({ level: config.logLevel })
@@ -53,62 +43,14 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
   }
 
   async function compose() {
-    const { secret } = config
-    const metrics = createMetrics()
-    const postgres = createPostgres({ url: config.databaseUrl, poolSize: config.databasePoolSize, logger })
-    disposers.add('postgres', postgres.close)
-    const redis = await createRedis({ url: config.redisUrl, prefix: config.redisPrefix, logger })
-    disposers.add('redis', redis.close)
-    const limiter = createRateLimiter({ redis, clock, enabled: config.rateLimits })
-    const counters = createCounters(redis, talkSlot)
-    const delivery = createDelivery({ redis, metrics, logger })
-    disposers.add('delivery', delivery.close)
-
-    const identity = await createIdentityService({
-      postgres,
-      redis,
-      clock,
-      limiter,
-      logger,
-      secret,
-      tokens: config.tokens,
-    })
-    disposers.add('identity', identity.close)
-    const social = createSocialService({
-      store: createSocialStore(postgres),
-      clock,
-      onBlocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, true),
-      onUnblocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, false),
-    })
-    const sessions = createSessionService({
-      store: createSessionStore({ redis, postgres, counters }),
-      ...{ social, limiter, clock, secret, settings: config.sessions },
-      onExtended: (sessionId, expiresAtMs) => matches.keep(sessionId, expiresAtMs),
-    })
-    const matches = createMatchService({
-      store: createMatchStore({ redis, delivery, counters }),
-      ...{ sessions, social, delivery, clock, metrics, rateLimits: config.rateLimits },
-      rules: { ...config.matches, windowMs: config.sessions.windowMs },
-    })
-    const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
-    const services = { identity, social, sessions, matches, stats }
-
-    const jobs = createJobRunner({
-      ...{ postgres, logger, metrics },
-      jobs: {
-        'release-stats': () => stats.release(),
-        'close-session': (payload) => sessions.closeOf(String((payload as { deviceId?: unknown }).deviceId)),
-      },
-      schedule: { 'release-stats': '* * * * *' },
-    })
-    disposers.add('jobs', jobs.close)
+    const backend = await createBackend(config, { clock, logger, disposers })
+    const { metrics, postgres, redis, services, jobs } = backend
+    const { identity } = services
 
     const base = { services, prisma: postgres.prisma }
     const authenticate = identity.authenticate
-    const envelope = createEnvelope({
-      ...{ schema, logger, metrics, introspection: config.graphql.introspection },
-      graphiql: config.graphql.graphiql && (() => graphiqlTabs(overrides.graphiqlToken)),
-    })
+    const envelope = createEnvelope({ schema, logger, metrics, introspection: config.graphql.introspection })
+    const graphiql = config.graphql.graphiql ? createGraphiql(() => overrides.graphiql ?? {}) : null
     const streams = createStreams(clock)
     const origins = createOrigins(config.http.allowedOrigins)
     const endpoint = createEndpoint({
@@ -117,14 +59,13 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       authenticate,
       origins,
       streams,
+      graphiql,
       lane: config.graphql.lane,
       logger,
       metrics,
     })
 
-    const socketsOf = (principal: string) =>
-      [...sockets.connections].filter((connection) => connection.principal === principal).length
-    const protocol = createProtocol({ envelope, base, authenticate, socketsOf, limits: config.sockets })
+    const protocol = createProtocol({ envelope, base, authenticate, limits: config.sockets })
     const sockets = createSocketServer({
       protocol,
       clock,
@@ -139,6 +80,7 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     const health = createHealth({ redis, postgres })
     const routes = new Map<string, Route>([
       ['/graphql', endpoint],
+      ...(graphiql?.routes ?? []),
       [
         '/.well-known/jwks.json',
         ({ res }) => sendJson(res.setHeader('cache-control', 'public, max-age=300'), 200, identity.jwks()),
@@ -177,7 +119,7 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     return {
       url: `http://${host}:${port}/graphql`,
       wsUrl: `ws://${host}:${port}/graphql`,
-      ...{ port, services, jobs, delivery, redis, postgres, metrics, clock },
+      ...{ ...backend, port, clock },
       /** Runs every job that is due; nothing is left to happen by itself afterwards. */
       idle: jobs.drain,
     }

@@ -13,8 +13,6 @@ export interface SocketOptions {
   envelope: Envelope
   base: Pick<Context, 'services' | 'prisma'>
   authenticate: (token: string) => Promise<Viewer>
-  /** How many sockets a principal has open on this node, this one included. */
-  socketsOf: (principal: string) => number
   limits: { perViewer: number; subscriptionsPerSocket: number }
 }
 
@@ -50,9 +48,7 @@ export function createProtocol(options: SocketOptions) {
       return false
     }
     viewers.set(connection, viewer)
-    connection.principal = viewer.principal
-    connection.expiresAtMs = viewer.expiresAtMs
-    if (options.socketsOf(viewer.principal) > limits.perViewer) {
+    if (connection.identify(viewer.principal, viewer.expiresAtMs) > limits.perViewer) {
       connection.cut(closeCodes.tooMany, 'Too many connections')
       return false
     }

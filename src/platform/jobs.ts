@@ -16,6 +16,8 @@ import type { Postgres } from './postgres.ts'
 export type Jobs = Record<string, (payload: unknown) => Promise<void>>
 
 export interface JobRunner {
+  /** Makes or updates the tables that jobs are enqueued in. */
+  prepare(): Promise<void>
   /** Starts working, here, until closed. */
   start(): Promise<void>
   /** Runs what is due now, and what that leads to, and returns when nothing is left. */
@@ -66,6 +68,7 @@ export function createJobRunner({ postgres, jobs, schedule, logger, metrics }: J
   }
 
   return {
+    prepare: ready,
     async start() {
       await ready()
       runner = await run({ ...common, concurrency: 2, pollInterval: 1000, parsedCronItems: parseCronItems(items) })

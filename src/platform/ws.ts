@@ -22,9 +22,10 @@ export const closeCodes = {
 export interface Connection {
   requestId: string
   address: string
-  principal: string | null
   /** When its token ends, milliseconds. */
   expiresAtMs: number
+  /** Says whose socket it is. Answers how many of theirs are open on this node, this one included. */
+  identify(principal: string, expiresAtMs: number): number
   acknowledged: boolean
   /** Ids of the operations that must be answered before the socket may be closed. */
   running: Set<string>
@@ -63,6 +64,7 @@ export function createSocketServer(deps: {
   const connections = new Set<Connection>()
   const sockets = new Map<WebSocket, { connection: Connection; alive: boolean }>()
   const perAddress = new Map<string, number>()
+  const byPrincipal = new Map<string, Set<Connection>>()
   let draining = false
 
   const server = new WebSocketServer({
@@ -83,11 +85,24 @@ export function createSocketServer(deps: {
     return now
   }
 
+  function leave(principal: string, connection: Connection) {
+    const theirs = byPrincipal.get(principal)
+    theirs?.delete(connection)
+    if (theirs?.size === 0) byPrincipal.delete(principal)
+  }
+
   function accept(socket: WebSocket, facts: { requestId: string; address: string }) {
+    let owner: string | undefined
     const connection: Connection = {
       ...facts,
-      principal: null,
       expiresAtMs: Number.POSITIVE_INFINITY,
+      identify(principal, expiresAtMs) {
+        owner = principal
+        connection.expiresAtMs = expiresAtMs
+        const theirs = byPrincipal.get(principal) ?? new Set()
+        byPrincipal.set(principal, theirs.add(connection))
+        return theirs.size
+      },
       acknowledged: false,
       running: new Set(),
       cut: (code, reason) => socket.close(code, reason),
@@ -137,6 +152,7 @@ export function createSocketServer(deps: {
       connections.delete(connection)
       sockets.delete(socket)
       count(connection.address, -1)
+      if (owner !== undefined) leave(owner, connection)
       metrics.sockets.dec()
       metrics.socketCloses.inc({ code: String(code) })
       Promise.resolve(closed(code, String(reason))).catch(() => undefined)
@@ -167,17 +183,17 @@ export function createSocketServer(deps: {
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(principal, code, reason) {
-      for (const connection of connections) if (connection.principal === principal) connection.cut(code, reason)
+      for (const connection of byPrincipal.get(principal) ?? []) connection.cut(code, reason)
     },
     async drain(spreadMs, deadlineMs) {
       draining = true
       const deadline = performance.now() + deadlineMs
-      const leave = async (socket: WebSocket, connection: Connection) => {
+      const dismiss = async (socket: WebSocket, connection: Connection) => {
         await pause(Math.random() * spreadMs)
         while (connection.running.size > 0 && performance.now() < deadline) await pause(10)
         socket.close(closeCodes.goingAway, 'Going away')
       }
-      await Promise.all([...sockets].map(([socket, { connection }]) => leave(socket, connection)))
+      await Promise.all([...sockets].map(([socket, { connection }]) => dismiss(socket, connection)))
       while (sockets.size > 0 && performance.now() < deadline) await pause(10)
       for (const socket of sockets.keys()) socket.terminate()
       clearInterval(keepAlive)

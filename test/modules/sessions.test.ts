@@ -236,3 +236,16 @@ test('no store and no log holds an interest in the clear, and every key ends by 
   )
   expect(ttls.filter(({ ttl }) => ttl === -1)).toEqual([])
 })
+
+test('revoking a device closes its session for those around it, by a job that a crash cannot lose', async () => {
+  const own = await createTestApp()
+  const [ann, ben] = [await createPhone(own), await createPhone(own)]
+  const { beacons } = await ann.open(['jazz'])
+  await ben.open(['jazz'])
+  expect((await ann.ask('mutation { revokeDevice(input: {}) { __typename } }')).errors).toBeUndefined()
+  await own.idle()
+  const at = new Date(own.clock.now())
+  expect(await ben.report([beaconAt(beacons, at)], at)).toEqual([
+    { match: false, sharedInterests: [], nudgeSent: false },
+  ])
+})

@@ -123,7 +123,13 @@ export function createIdentityStore(postgres: Postgres) {
     revokeDevice: (id: string) =>
       firstDevice(
         'identity-revoke-device',
-        `update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning ${deviceColumns}`,
+        // What the device has open is closed by a job, enqueued with the revocation itself.
+        `with revoked as (
+           update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning ${deviceColumns}
+         ), job as (
+           select graphile_worker.add_job('close-session', json_build_object('deviceId', id), job_key := 'close-session:' || id) as added from revoked
+         )
+         select revoked.* from revoked, job`,
         [id],
       ),
 

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import type { ReadyConfig } from './config.ts'
+import { createIdentityService } from './modules/identity/index.ts'
+import { createMatchService, createMatchStore } from './modules/matches/index.ts'
+import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
+import { createSocialService, createSocialStore } from './modules/social/index.ts'
+import { createStatsService, createStatsStore } from './modules/stats/index.ts'
+import type { Clock } from './platform/clock.ts'
+import { createCounters } from './platform/counters.ts'
+import { createDelivery } from './platform/delivery/index.ts'
+import type { Disposers } from './platform/disposers.ts'
+import { createJobRunner } from './platform/jobs.ts'
+import type { Logger } from './platform/logger.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { createPostgres } from './platform/postgres.ts'
+import { createRateLimiter } from './platform/rate-limit.ts'
+import { createRedis } from './platform/redis.ts'
+
+export type Backend = Awaited<ReturnType<typeof createBackend>>
+
+const deviceIdSchema = z.object({ deviceId: z.string() })
+
+/** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
+export async function createBackend(config: ReadyConfig, deps: { clock: Clock; logger: Logger; disposers: Disposers }) {
+  const { clock, logger, disposers } = deps
+  const { secret } = config
+  const metrics = createMetrics()
+  const postgres = createPostgres({ url: config.databaseUrl, poolSize: config.databasePoolSize, logger })
+  disposers.add('postgres', postgres.close)
+  const redis = await createRedis({ url: config.redisUrl, prefix: config.redisPrefix, logger })
+  disposers.add('redis', redis.close)
+  const limiter = createRateLimiter({ redis, clock, enabled: config.rateLimits })
+  const counters = createCounters(redis, talkSlot)
+  const delivery = createDelivery({ redis, metrics, logger })
+  disposers.add('delivery', delivery.close)
+
+  const identity = await createIdentityService({
+    postgres,
+    redis,
+    clock,
+    limiter,
+    logger,
+    secret,
+    tokens: config.tokens,
+  })
+  disposers.add('identity', identity.close)
+  const social = createSocialService({
+    store: createSocialStore(postgres),
+    clock,
+    onBlocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, true),
+    onUnblocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, false),
+  })
+  const sessions = createSessionService({
+    store: createSessionStore({ redis, postgres, counters }),
+    ...{ social, limiter, clock, secret, settings: config.sessions },
+    onExtended: (sessionId, expiresAtMs) => matches.keep(sessionId, expiresAtMs),
+  })
+  const matches = createMatchService({
+    store: createMatchStore({ redis, delivery, counters }),
+    ...{ sessions, social, delivery, clock, metrics, rateLimits: config.rateLimits },
+    rules: { ...config.matches, windowMs: config.sessions.windowMs },
+  })
+  const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
+  const services = { identity, social, sessions, matches, stats }
+
+  const jobs = createJobRunner({
+    ...{ postgres, logger, metrics },
+    jobs: {
+      'release-stats': () => stats.release(),
+      'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
+    },
+    schedule: { 'release-stats': '* * * * *' },
+  })
+  await jobs.prepare()
+  disposers.add('jobs', jobs.close)
+
+  return { services, jobs, delivery, redis, postgres, metrics }
+}
