@@ -2,7 +2,7 @@
 // packages, since it runs before there are any.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setUp } from './set-up.mjs'
 
@@ -14,8 +14,8 @@ const tasks = {
   start: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/src/main.js'] },
   worker: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/src/worker.js'] },
   migrate: { steps: ['packages', 'client', 'build'], run: ['dist/scripts/migrate.js'], lenient: true },
-  test: { steps: ['packages', 'client', 'build'], run: ['scripts/test.mjs'], lenient: true },
-  check: { steps: ['packages', 'client', 'build'], run: ['scripts/check.mjs'], lenient: true },
+  test: { steps: ['packages', 'client', 'documents', 'build'], run: ['scripts/test.mjs'], lenient: true },
+  check: { steps: ['packages', 'client', 'documents', 'build'], run: ['scripts/check.mjs'], lenient: true },
   schema: { steps: ['packages', 'client', 'build'], run: ['dist/scripts/print-schema.js'], lenient: true },
   codegen: {
     steps: ['packages', 'client', 'build'],
@@ -25,7 +25,7 @@ const tasks = {
   replay: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/replay.js'] },
   demo: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/demo.js'] },
   bench: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/bench/main.js'] },
-  'set-up': { steps: ['packages', 'client', 'build'] },
+  'set-up': { steps: ['packages', 'client', 'documents', 'build'] },
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -46,6 +46,20 @@ const steps = {
       ),
     remedy: 'Put prisma/schema.prisma right, then run the same command again.',
   },
+  documents: {
+    stamp: 'sdk/generated/.stamp',
+    inputs: () => [
+      ...['package-lock.json', 'codegen.ts', 'scripts/possible-types.mjs', 'schema.graphql'].map(text),
+      ...documents().flatMap((path) => [path, text(path)]),
+    ],
+    run: () =>
+      runStep('documents', 'typed from schema.graphql', [
+        process.execPath,
+        'node_modules/@graphql-codegen/cli/esm/bin.js',
+        '--silent',
+      ]),
+    remedy: 'Put sdk/documents right, then run the same command again.',
+  },
   build: {
     stamp: 'dist/.stamp',
     inputs: () => [
@@ -117,6 +131,11 @@ function sources() {
   const files = sourceFolders.filter(existsSync).flatMap(typescriptIn)
   return ['tsconfig.json', 'tsconfig.build.json', ...files.sort()]
 }
+
+const documents = () =>
+  readdirSync('sdk/documents')
+    .sort()
+    .map((name) => join('sdk/documents', name))
 
 function typescriptIn(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
