@@ -29,7 +29,7 @@ await untilStopped(async (signal) => {
     signal.throwIfAborted()
     const result = await replay({
       ...{ contacts, servers: deployment.servers, timeline: paced(factor, from) },
-      ...{ seed: 6, interests: 5, drop: 0.4, backWithinMs: 5000 },
+      ...{ seed: 6, interests: 8, drop: 0.8, backWithinMs: 6000 },
       signal: AbortSignal.any([signal, failed.signal]),
       watcher: createNarrator(from, say),
     })

@@ -1,12 +1,18 @@
 import { type Interests, pairOf, sharedBy } from '../replay/oracle.ts'
 import type { Watcher } from '../replay/watcher.ts'
 
+/** In one line, so that it fits a terminal. */
+const pairsNamed = 4
+/** A nudge that took longer found its phone without a connection. */
+const noticedMs = 400
+
 /** Tells line by line what the phones of a replay go through. */
 export function createNarrator(from: number, say: (line: string) => void): Watcher {
   let interests: Interests = new Map()
   let at = from
   const met = new Set<string>()
   const away = new Set<string>()
+  const strangers: string[] = []
   const waiting = new Map<string, { person: string; latencyMs: number }>()
   const tell = (line: string) => say(`${clock(at - from)}  ${line}`)
 
@@ -22,14 +28,18 @@ export function createNarrator(from: number, say: (line: string) => void): Watch
       met.add(pairOf(a, b))
       const shared = sharedBy(interests, a, b)
       if (shared.length > 0) tell(`${a} and ${b} hear each other, and share ${list(shared)}: a match`)
-      else tell(`${a} and ${b} hear each other, share nothing, and learn nothing of each other`)
+      else strangers.push(`${a} and ${b}`)
+    },
+    moved() {
+      const pairs = strangers.splice(0)
+      const more = pairs.length > pairsNamed ? ` and ${pairs.length - pairsNamed} more` : ''
+      if (pairs.length > 0) tell(`${list(pairs.slice(0, pairsNamed))}${more} share nothing, and learn nothing`)
     },
     nudged(person, matchId, _shared, latencyMs) {
       const first = waiting.get(matchId)
       if (!first) return void waiting.set(matchId, { person, latencyMs })
       waiting.delete(matchId)
-      const both = [first, { person, latencyMs }].map((side) => `${side.person} after ${side.latencyMs} ms`)
-      say(`         both are nudged: ${both.join(', ')}`)
+      say(`       both are nudged: ${[first, { person, latencyMs }].map(arrival).join(', ')}`)
     },
     cut(person) {
       away.add(person)
@@ -40,6 +50,9 @@ export function createNarrator(from: number, say: (line: string) => void): Watch
     },
   }
 }
+
+const arrival = ({ person, latencyMs }: { person: string; latencyMs: number }) =>
+  latencyMs < noticedMs ? `${person} after ${latencyMs} ms` : `${person}, on coming back, after ${latencyMs} ms`
 
 /** 03:20 */
 function clock(seconds: number): string {
