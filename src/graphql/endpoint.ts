@@ -9,8 +9,9 @@ import type { Origins } from '../platform/origins.ts'
 import type { Context } from './context.ts'
 import type { Envelope } from './envelope.ts'
 import { publicError, statusOf } from './errors.ts'
+import type { Graphiql } from './graphiql.ts'
 import { runLane, writeResult } from './lane.ts'
-import { resultTypeFor } from './media-type.ts'
+import { acceptsStream, type ResultType, resultTypeFor } from './media-type.ts'
 import { checkParams, type Params } from './params.ts'
 import type { Streams } from './streams.ts'
 
@@ -21,6 +22,8 @@ export interface EndpointOptions {
   authenticate: (token: string) => Promise<Viewer>
   origins: Origins
   streams: Streams
+  /** The page that a browser gets; null serves none. */
+  graphiql: Graphiql | null
   /** Whether POST with JSON takes the short way; off only to compare. */
   lane: boolean
   logger: Logger
@@ -37,21 +40,33 @@ export function createEndpoint(options: EndpointOptions) {
     origins.allow(exchange)
     try {
       if (req.method === 'OPTIONS') return void res.writeHead(204, { allow: 'GET, POST' }).end()
-      if (req.method === 'GET') return await viaYoga(exchange, await contextOf(exchange))
+      if (req.method === 'GET' && wantsPage(req)) return await sendPage(exchange)
+      const type = resultTypeFor(req.headers.accept)
+      if (req.method === 'GET') {
+        mustBeAnswerable(req, type)
+        checkUrl(req)
+        return await viaYoga(exchange, await contextOf(exchange))
+      }
       if (req.method !== 'POST')
         throw refusal('BAD_REQUEST', 'GraphQL is asked with GET or POST.', 405, { allow: 'GET, POST' })
+      mustBeAnswerable(req, type)
       const { params, body } = await paramsOf(req)
       const context = await contextOf(exchange)
-      const type = options.lane ? resultTypeFor(req.headers.accept) : null
-      if (type !== null && (await runLane(envelope, context, params, type, exchange))) return
-      // Yoga reads a body that was read before from here.
+      if (options.lane && type && (await runLane(envelope, context, params, type, exchange))) return
+      // Yoga reads a body that was read before from here, and a content type as it is written most often.
       Object.assign(req, { body })
+      req.headers['content-type'] = 'application/json'
       await viaYoga(exchange, context)
     } catch (error) {
       refuse(exchange, error)
     } finally {
       endTimer({ way: req.method === 'POST' && options.lane ? 'lane' : 'yoga' })
     }
+  }
+
+  async function sendPage(exchange: Exchange): Promise<void> {
+    if (!options.graphiql) throw new DomainError('NOT_FOUND', 'There is no page here. GraphQL is asked with POST.')
+    await options.graphiql.page(exchange)
   }
 
   async function viaYoga({ req, res }: Exchange, context: Context): Promise<void> {
@@ -88,6 +103,11 @@ export function createEndpoint(options: EndpointOptions) {
   }
 }
 
+/** A browser that was sent here. A link with a query in it is a request like any other. */
+function wantsPage({ headers: { accept = '' }, url = '' }: IncomingMessage): boolean {
+  return accept.includes('text/html') && !/[?&]query=/.test(url)
+}
+
 /** A refusal by the transport: its status and headers are not those of its code. */
 function refusal(
   code: DomainError['code'],
@@ -96,6 +116,31 @@ function refusal(
   headers: Record<string, string> = {},
 ): DomainError {
   return Object.assign(new DomainError(code, message), { http: { status, headers } })
+}
+
+/** Refuses before anything is run what could not be answered afterwards. */
+function mustBeAnswerable(req: IncomingMessage, type: ResultType | null): void {
+  if (type !== null || acceptsStream(req.headers.accept)) return
+  throw refusal(
+    'BAD_REQUEST',
+    'Answers are application/graphql-response+json, application/json or text/event-stream.',
+    406,
+  )
+}
+
+/** Checks what a URL asks like what a body asks; yoga reads it once more. */
+function checkUrl(req: IncomingMessage): void {
+  const { searchParams } = new URL(req.url ?? '/', 'http://localhost')
+  const object = (name: string) => {
+    try {
+      return JSON.parse(searchParams.get(name) || 'null')
+    } catch {
+      throw new DomainError('BAD_REQUEST', `\`${name}\` is not JSON.`)
+    }
+  }
+  const [variables, extensions] = [object('variables'), object('extensions')]
+  const query = searchParams.get('query')
+  if (query !== null) checkParams({ query, operationName: searchParams.get('operationName'), variables, extensions })
 }
 
 async function paramsOf(req: IncomingMessage): Promise<{ params: Params; body: string }> {

@@ -1,4 +1,4 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { IncomingMessage } from 'node:http'
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -8,22 +8,21 @@ import {
   parse,
   type Source,
 } from 'graphql'
-import { createYoga, type GraphiQLOptions, type Plugin } from 'graphql-yoga'
-import { DomainError } from '../platform/errors.ts'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import { DomainError, type ErrorCode } from '../platform/errors.ts'
 import { describeError, type Logger } from '../platform/logger.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Context } from './context.ts'
-import { type ErrorFacts, publicError } from './errors.ts'
+import { type ErrorFacts, publicError, statusOf } from './errors.ts'
 import { createValidate, limits } from './limits.ts'
-import { checkText } from './params.ts'
+import { acceptsStream } from './media-type.ts'
+import { checkText, type Params } from './params.ts'
 
 export interface EnvelopeOptions {
   schema: GraphQLSchema
   logger: Logger
   metrics: Metrics
   introspection: boolean
-  /** GraphiQL's tabs and headers; false serves none. */
-  graphiql: (() => GraphiQLOptions) | false
 }
 
 export type Envelope = ReturnType<typeof createEnvelope>
@@ -37,8 +36,8 @@ export function createEnvelope(options: EnvelopeOptions) {
   return createYoga<Context>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
-    graphiql: options.graphiql ? options.graphiql : false,
-    renderGraphiQL: options.graphiql ? renderGraphiQL : () => '',
+    // We serve the page ourselves: see graphiql.ts.
+    graphiql: false,
     landingPage: false,
     batching: false,
     multipart: false,
@@ -46,10 +45,15 @@ export function createEnvelope(options: EnvelopeOptions) {
     logging: false,
     healthCheckEndpoint: '/health/yoga',
     maxRequestBodySize: false,
-    maskedErrors: { maskError: (error) => publicError(error) },
+    // A refusal belongs to one request, whose id it carries: only documents are remembered.
+    parserAndValidationCache: { errorCache: { get: () => undefined, set: () => undefined } },
+    maskedErrors: { maskError: (error) => publicError(error, { onInternal: reported(options.logger, undefined) }) },
     plugins: [guard(options)],
   })
 }
+
+const reported = (logger: Logger, requestId: string | undefined) => (cause: unknown) =>
+  logger.error('unexpected error', { requestId, ...describeError(cause) })
 
 function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Context> {
   const validate = createValidate({ introspection })
@@ -59,8 +63,7 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
     requestId: string | undefined,
     facts: Pick<ErrorFacts, 'fallback' | 'http'> = {},
   ): GraphQLError => {
-    const onInternal = (cause: unknown) => logger.error('unexpected error', { requestId, ...describeError(cause) })
-    const answer = publicError(error, { ...facts, requestId, onInternal })
+    const answer = publicError(error, { ...facts, requestId, onInternal: reported(logger, requestId) })
     metrics.errors.inc({ code: String(answer.extensions['code']) })
     return answer
   }
@@ -77,6 +80,9 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
     onParse({ setParseFn, context }) {
       setParseFn(parseWithin)
       return ({ result, replaceParseResult }) => {
+        const refusal = result && !(result instanceof Error) && refuseOperation(result, context)
+        if (refusal)
+          replaceParseResult(shown(refusal.error, requestIdOf(context), { http: { status: refusal.status, final: true } }))
         if (result instanceof Error)
           replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
       }
@@ -117,7 +123,34 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
         },
       }
     },
+    // What yoga itself refuses comes by none of the steps above.
+    onResultProcess({ result, serverContext, setResult }) {
+      if (!('errors' in result) || !result.errors || 'data' in result) return
+      const requestId = requestIdOf(serverContext)
+      const errors = result.errors.map((error) => {
+        const http = error.extensions['http'] as ErrorFacts['http']
+        if (http?.final) return publicError(error, { requestId, http: { status: http.status } })
+        return error.extensions['requestId'] === requestId ? error : shown(error, requestId, httpFor(error))
+      })
+      setResult({ ...result, errors })
+    },
   }
+}
+
+function httpFor(error: GraphQLError): Pick<ErrorFacts, 'http'> {
+  return error.extensions['http']
+    ? {}
+    : { http: { status: statusOf(publicError(error).extensions['code'] as ErrorCode) } }
+}
+
+/** Why an operation cannot be run although its document is well-formed: before anything of it is run. */
+function refuseOperation(document: DocumentNode, context: unknown): { error: DomainError; status: number } | undefined {
+  const { params, req } = context as { params?: Partial<Params>; req?: IncomingMessage }
+  const operation = getOperationAST(document, params?.operationName)
+  if (!operation)
+    return { error: new DomainError('BAD_REQUEST', 'The operation to run could not be determined.'), status: 400 }
+  if (operation.operation !== 'subscription' || !req || acceptsStream(req.headers.accept)) return undefined
+  return { error: new DomainError('BAD_REQUEST', 'A subscription is answered as text/event-stream only.'), status: 406 }
 }
 
 function parseWithin(source: string | Source): DocumentNode {

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql'
-import { DomainError, type ErrorCode } from '../platform/errors.ts'
+import { DomainError, type ErrorCode, errorCodes } from '../platform/errors.ts'
 
 /** Statuses of answers that carry no data. Where there is data, the status is 200 and the error is in `errors`. */
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -24,8 +24,8 @@ export interface ErrorFacts {
   requestId?: string | undefined
   /** The code for a GraphQLError that has none of ours: what kind of check refused. */
   fallback?: ErrorCode
-  /** Set on errors of a request that was not executed: its HTTP status. `spec`: 200 for `application/json`, as GraphQL over HTTP has it. */
-  http?: { status: number; spec?: boolean; headers?: Record<string, string> }
+  /** Set on errors of a request that was not executed: its HTTP status. `spec`: 200 for `application/json`, as GraphQL over HTTP has it; `final`: never, whatever yoga makes of it. */
+  http?: { status: number; spec?: boolean; final?: boolean; headers?: Record<string, string> }
   /** Told of every error that is about to be masked. */
   onInternal?: (error: unknown) => void
 }
@@ -70,6 +70,8 @@ function shownAs(
     const { code, http: _http, requestId: _requestId, ...details } = error.extensions
     const known = finished.has(error) || isOurs(code)
     if (known) return { code: code as ErrorCode, message: error.message, details }
+    // Yoga's own refusals of a request have a status and a code of its own list.
+    if (error.extensions['http']) return { code: 'BAD_REQUEST', message: error.message, details: {} }
     if (facts.fallback) return { code: facts.fallback, message: withoutSuggestion(error.message), details: {} }
     if (!error.path) return { code: 'BAD_USER_INPUT', message: withoutSuggestion(error.message), details: {} }
   }
@@ -77,14 +79,8 @@ function shownAs(
   return { code: 'INTERNAL', message: 'Something went wrong on our side.', details: {} }
 }
 
-function isOurs(code: unknown): boolean {
-  return (
-    typeof code === 'string' &&
-    !code.startsWith('GRAPHQL_') &&
-    code !== 'INTERNAL_SERVER_ERROR' &&
-    /^[A-Z_]+$/.test(code)
-  )
-}
+const ours = new Set<unknown>(errorCodes)
+const isOurs = (code: unknown): boolean => ours.has(code)
 
 function rootCause(error: unknown): unknown {
   let cause = error

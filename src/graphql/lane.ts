@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql'
 import type { Context } from './context.ts'
 import type { Envelope } from './envelope.ts'
-import { publicError } from './errors.ts'
 import type { ResultType } from './media-type.ts'
 import type { Params } from './params.ts'
 
@@ -71,9 +70,9 @@ export async function runLane(
       })
     }
   } catch (error) {
-    result = { errors: [publicError(error, { requestId: context.requestId, http: { status: 500 } })] }
-    const [failure] = result.errors ?? []
-    if (failure && failure.extensions['code'] !== 'INTERNAL') result = { errors: [publicError(error)] }
+    // `parse` throws what a client may see; anything else is for whoever called us to refuse.
+    if (!(error instanceof GraphQLError)) throw error
+    result = { errors: [error] }
   }
   if (!res.destroyed) writeResult(res, result, type)
   return true

@@ -8,7 +8,7 @@ const remembered = new Map<string, ResultType | null>()
  * JSON body (a stream, or 406). The last listed of equals loses, and parameters but the charset are not looked at.
  */
 export function resultTypeFor(accept: string | undefined): ResultType | null {
-  const header = accept ?? '*/*'
+  const header = accept || '*/*'
   const known = remembered.get(header)
   if (known !== undefined) return known
   const chosen = choose(header)
@@ -16,8 +16,13 @@ export function resultTypeFor(accept: string | undefined): ResultType | null {
   return chosen
 }
 
-function choose(header: string): ResultType | null {
-  const asked = header
+/** Whether an Accept header lets a subscription be answered: as a stream of events, and in no other way. */
+export function acceptsStream(accept: string | undefined): boolean {
+  return typesOf(accept || '*/*').some((type) => type === '*/*' || type === 'text/*' || type === 'text/event-stream')
+}
+
+function typesOf(header: string): string[] {
+  return header
     .replace(/\s/g, '')
     .toLowerCase()
     .split(',')
@@ -25,8 +30,11 @@ function choose(header: string): ResultType | null {
     .filter(([, ...parameters]) =>
       parameters.every((parameter) => !parameter.startsWith('charset=') || parameter === 'charset=utf-8'),
     )
-    .map(([type]) => type)
-  for (const type of asked) {
+    .map(([type = '']) => type)
+}
+
+function choose(header: string): ResultType | null {
+  for (const type of typesOf(header)) {
     if (type === '*/*' || type === 'application/*' || type === 'application/json') return 'application/json'
     if (type === 'application/graphql-response+json') return type
   }

@@ -180,6 +180,8 @@ export function createSocketServer(deps: {
     connections,
     upgrade(req, socket, head, facts) {
       if (draining) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+      else if (req.headers['sec-websocket-version'] !== '13')
+        socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n')
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(principal, code, reason) {
