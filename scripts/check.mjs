@@ -12,6 +12,7 @@ const gates = [
   ['import directions', bin('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'prisma', '--output-type', 'err')],
   ['dead code', bin('knip/bin/knip.js', '--no-progress', '--no-config-hints')],
   ['schema.graphql', ['dist/scripts/print-schema.js', '--check']],
+  ['settings in README.md', ['dist/scripts/print-settings.js', '--check']],
   ['breaking changes', ['scripts/breaking-changes.mjs']],
   ['migrations', ['dist/scripts/migrate.js', 'check']],
 ]
