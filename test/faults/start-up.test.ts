@@ -11,6 +11,7 @@ const template = new URL(process.env['TEST_DATABASE_URL'] as string)
 const redisUrl = process.env['TEST_REDIS_URL'] as string
 const folders: string[] = []
 const databases: string[] = []
+const children: ChildProcess[] = []
 
 interface Run {
   child: ChildProcess
@@ -24,6 +25,7 @@ function run(args: string[], env: Record<string, string>): Run {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'] ?? '', PORT: '0', LOG_LEVEL: 'silent', ...env },
   })
+  children.push(child)
   let output = ''
   const listeners = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -73,6 +75,7 @@ async function database(): Promise<string> {
 }
 
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
   for (const path of folders) rmSync(path, { recursive: true, force: true })
   const postgres = new URL(template)
   postgres.pathname = '/postgres'
