@@ -16,8 +16,6 @@ import { createPostgres } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 
-export type Backend = Awaited<ReturnType<typeof createBackend>>
-
 const deviceIdSchema = z.object({ deviceId: z.string() })
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */

@@ -1,11 +1,3 @@
 export type { NudgePayload } from './events.ts'
-export {
-  createMatchService,
-  type Match,
-  type MatchService,
-  type Nudge,
-  type Sighting,
-  type SightingResult,
-  sightingsPerCall,
-} from './service.ts'
+export { createMatchService, type Match, type MatchService, type SightingResult } from './service.ts'
 export { createMatchStore } from './store.ts'

@@ -1,2 +1,2 @@
-export { type BlockChange, createSocialService, type SocialService } from './service.ts'
+export { createSocialService, type SocialService } from './service.ts'
 export { type Block, createSocialStore } from './store.ts'
