@@ -24,7 +24,8 @@ export async function start(config: Config, say: (line: string) => void): Promis
     })
     disposers.add('app', app.close)
     const demo = config.databaseUrl ? [] : await seedDemo(app)
-    if (demo[0]) overrides.graphiqlToken = demo[0].token
+    const [phone, admin] = ['phone', 'ADMIN'].map((who) => demo.find((account) => account.who.includes(who))?.token)
+    if (phone && admin) overrides.graphiql = { device: phone, admin }
     return { app, demo, close: () => disposers.run() }
   } catch (error) {
     await disposers.run()

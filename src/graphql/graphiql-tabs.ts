@@ -22,13 +22,15 @@ export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
   const firstPhone = device ?? '{{RegisterFirst.registerDevice.token}}'
   return [
     tab(catalog, device),
-    ...(device ? [] : [tab(register('RegisterFirst', 'A phone registers, and gets a token.'))]),
+    ...(device ? [] : [tab(register('RegisterFirst', '   A phone registers, which needs no token.'))]),
     tab(firstOpens, firstPhone, { input: { clientId: '{{newId}}', interests: ['jazz', 'programming', 'hiking'] } }),
     tab(firstListens, firstPhone),
-    tab(register('RegisterSecond', '4. Somebody comes along: a second phone registers. This needs no token.')),
+    tab(register('RegisterSecond', '4. A second phone registers, which needs no token.')),
     tab(secondOpens, secondPhone, { input: { clientId: '{{newId}}', interests: ['jazz', 'philosophy'] } }),
     tab(secondHears, secondPhone, {
-      input: { sightings: [{ beacon: '{{FirstOpens.openSession.beacons.0.value}}', observedAt: '{{now}}', rssi: -60 }] },
+      input: {
+        sightings: [{ beacon: '{{FirstOpens.openSession.beacons.0.value}}', observedAt: '{{now}}', rssi: -60 }],
+      },
     }),
     tab(firstComesBack, firstPhone, { after: '{{FirstListens.nudges.cursor}}' }),
     tab(matches, firstPhone),
@@ -46,8 +48,8 @@ function tab(query: string, token?: string, variables?: object): Tab {
 }
 
 const catalog = `
-# Welcome to Vicinity. These tabs, run from left to right with the play
-# button, let two phones meet.
+# Welcome to Vicinity. These tabs let two phones meet:
+# run them from left to right with the play button.
 #
 # 1. What can two people have in common?
 
@@ -64,7 +66,8 @@ query Catalog {
 
 const register = (name: string, says: string) => `
 # ${says}
-#    Its token is filled into the headers of the tabs that speak for it.
+#    Its token is filled into the headers of the tabs
+#    that speak for it.
 
 mutation ${name} {
   registerDevice(input: {}) {
@@ -109,8 +112,9 @@ mutation ${name}($input: OpenSessionInput!) {
 
 const firstOpens = open(
   'FirstOpens',
-  `# 2. The first phone is open to talk. It gets the beacons that it will
-#    advertise over Bluetooth: random, and a new one every ten minutes.
+  `# 2. The first phone is open to talk. It gets the beacons
+#    that it will advertise over Bluetooth: random, and
+#    another one every ten minutes.
 #    What an earlier try left open is closed before.`,
 )
 
@@ -131,9 +135,9 @@ const events = `
     }`
 
 const firstListens = `
-# 3. The first phone listens. The first event says where its stream stands.
-#    Then go on to the next tab: leaving this one cuts the connection, as a
-#    tunnel does.
+# 3. The first phone listens. The first event says where
+#    its stream stands. Then go on to the next tab: that
+#    cuts the connection, as a tunnel would.
 
 subscription FirstListens {
   nudges {${events}
@@ -143,7 +147,8 @@ subscription FirstListens {
 const secondOpens = open('SecondOpens', '# 5. The second phone is open to talk too.')
 
 const secondHears = `
-# 6. The second phone hears the first one’s beacon. They share an interest.
+# 6. The second phone hears the first one’s beacon.
+#    They share an interest.
 
 mutation SecondHears($input: ReportSightingsInput!) {
   reportSightings(input: $input) {
@@ -163,8 +168,9 @@ mutation SecondHears($input: ReportSightingsInput!) {
 }`
 
 const firstComesBack = `
-# 7. The first phone is out of the tunnel, and tells the last cursor it got:
-#    the nudge that it missed comes now, once.
+# 7. The first phone is out of the tunnel. It tells the
+#    last cursor it got, and the nudge that it missed
+#    meanwhile comes now, once.
 
 subscription FirstComesBack($after: Cursor) {
   nudges(after: $after) {${events}
@@ -195,7 +201,8 @@ query Matches {
 }`
 
 const statistics = `
-# For ADMIN: aggregates. What would speak of fewer than ten people is null.
+# 9. For ADMIN: aggregates. What would speak of fewer
+#    than ten people is null.
 
 query Statistics($range: StatsRange!) {
   stats(range: $range) {

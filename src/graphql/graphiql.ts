@@ -83,11 +83,16 @@ export function createGraphiql(tokens: () => GraphiqlTokens): Graphiql {
 }
 
 async function readAssets(): Promise<{ version: string; files: Record<AssetName, Asset> }> {
-  const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import('@graphql-yoga/render-graphiql/graphiql')
+  const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import(
+    '@graphql-yoga/render-graphiql/graphiql'
+  )
   const workers = { editorWorkerService, json: jsonWorker, graphql: graphqlWorker }
-  const script = `${workerScript(workers)}\n${js}\n${bootScript}`
+  const script = [workerScript(workers), js, bootScript].join('\n;\n')
   const version = createHash('sha256').update(script).update(css).digest('base64url').slice(0, 16)
-  const pack = async (type: string, text: string) => ({ type: `${type}; charset=utf-8`, gzipped: await promisify(gzip)(text) })
+  const pack = async (type: string, text: string) => ({
+    type: `${type}; charset=utf-8`,
+    gzipped: await promisify(gzip)(text),
+  })
   const [scripts, styles] = await Promise.all([pack('text/javascript', script), pack('text/css', css)])
   return { version, files: { 'graphiql.js': scripts, 'graphiql.css': styles } }
 }
