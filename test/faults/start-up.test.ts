@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -6,46 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { lockDataDir } from '../../src/platform/embedded/lock.ts'
+import { type Run, redisUrl, run, template } from '../kit/process.ts'
 
-const template = new URL(process.env['TEST_DATABASE_URL'] as string)
-const redisUrl = process.env['TEST_REDIS_URL'] as string
 const folders: string[] = []
 const databases: string[] = []
-const children: ChildProcess[] = []
-
-interface Run {
-  child: ChildProcess
-  /** Resolves once the text has been printed, with everything printed so far. */
-  says(text: string): Promise<string>
-  ended: Promise<{ code: number | null; output: string }>
-}
-
-/** A real process with nothing in its environment but what is given. */
-function run(args: string[], env: Record<string, string>): Run {
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', LOG_LEVEL: 'silent', ...env },
-  })
-  children.push(child)
-  let output = ''
-  const listeners = new Set<() => void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      for (const listener of listeners) listener()
-    })
-  }
-  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
-    child.once('close', (code) => resolve({ code, output }))
-  })
-  const says = (text: string) =>
-    new Promise<string>((resolve, reject) => {
-      const look = () => output.includes(text) && resolve(output)
-      listeners.add(look)
-      look()
-      ended.then(() => reject(new Error(`ended without saying "${text}":\n${output}`)))
-    })
-  return { child, says, ended }
-}
 
 const main = (env: Record<string, string>) => run(['dist/src/main.js'], env)
 const secret = { VICINITY_SECRET: 'x'.repeat(32) }
@@ -75,7 +38,6 @@ async function database(): Promise<string> {
 }
 
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL')
   for (const path of folders) rmSync(path, { recursive: true, force: true })
   const postgres = new URL(template)
   postgres.pathname = '/postgres'
