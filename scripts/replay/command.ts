@@ -15,7 +15,7 @@ export const rules = { cooldownSeconds: 300, nudgesPerSession: 10 }
 export async function replayFile(options: Options, signal: AbortSignal): Promise<boolean> {
   const contacts = partOf(readTrace(options.file), options)
   const span = { from: contacts[0]?.time ?? 0, to: contacts.at(-1)?.time ?? 0 }
-  const progress = createProgress(options.json ? process.stderr : process.stdout, span)
+  const progress = createProgress(options.json ? process.stderr : process.stdout)
   for (const line of announcement(options, contacts, span)) progress.say(line)
 
   const failed = new AbortController()

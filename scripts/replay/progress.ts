@@ -13,7 +13,7 @@ const redrawEveryMs = 100
 const linesEveryMs = 5000
 
 /** A bar where a person looks, and now and then a plain line where the output is kept. */
-export function createProgress(out: NodeJS.WriteStream, span: { from: number; to: number }): Progress {
+export function createProgress(out: NodeJS.WriteStream): Progress {
   const live = out.isTTY === true
   let drawn = false
   let shownMs = Number.NEGATIVE_INFINITY
@@ -48,11 +48,10 @@ export function createProgress(out: NodeJS.WriteStream, span: { from: number; to
         beganMs = performance.now()
         shownMs = beganMs
       },
-      moved(seconds, sightings, nudges) {
-        const share = span.to > span.from ? (seconds - span.from) / (span.to - span.from) : 1
+      moved(share, sightings, nudges) {
         const rate = sightings / Math.max(0.001, (performance.now() - beganMs) / 1000)
         const facts = `${written(sightings)} sightings, ${written(rate)}/s, ${written(nudges)} nudges`
-        show('replay', share, facts, seconds === span.to)
+        show('replay', share, facts, share === 1)
       },
       settling: (nudges, of) =>
         show('arrivals', nudges / Math.max(1, of), `${written(nudges)} of ${written(of)} nudges`),

@@ -98,7 +98,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
         await slots.begin(report.person, () => crowd.report(report, timeline.now()))
         if (rules) await slots.idle()
       }
-      watcher.moved?.(time, crowd.counts.sightings, crowd.receipts.length)
+      watcher.moved?.(next / contacts.length, crowd.counts.sightings, crowd.receipts.length)
     }
     await slots.idle()
   }

@@ -5,8 +5,8 @@ import type { Contact } from './trace.ts'
 export interface Watcher {
   arrived?(phones: number, of: number): void
   begun?(interests: Interests, expectation: Expectation): void
-  /** Up to where the trace has been sent. */
-  moved?(seconds: number, sightings: number, nudges: number): void
+  /** A moment of the trace has been sent: so large a share of its contacts by now. */
+  moved?(share: number, sightings: number, nudges: number): void
   met?(contact: Contact): void
   nudged?(person: string, matchId: string, sharedInterests: string[], latencyMs: number): void
   cut?(person: string): void
