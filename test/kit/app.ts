@@ -51,8 +51,10 @@ export async function createTestApp(
   overrides: Overrides = {},
 ): Promise<TestApp> {
   const { url, redisUrl } = server()
-  const name = `vicinity_test_${randomBytes(6).toString('hex')}`
   const template = new URL(url).pathname.slice(1)
+  const own = randomBytes(6).toString('hex')
+  // Whatever a crash leaves behind on a server that was given is found by the template's name.
+  const name = `${template}_${own}`
   await onServer(`create database ${name} template ${template}`)
   const databaseUrl = new URL(url)
   databaseUrl.pathname = `/${name}`
@@ -61,7 +63,7 @@ export async function createTestApp(
     PORT: '0',
     DATABASE_URL: databaseUrl.href,
     REDIS_URL: redisUrl,
-    REDIS_PREFIX: `${name}_`.slice(0, 32),
+    REDIS_PREFIX: `test_${own}_`,
     VICINITY_SECRET: 'a secret that only tests use, 32+ characters',
     RATE_LIMITS: 'off',
     SHUTDOWN_SPREAD_MS: '0',
