@@ -8,7 +8,7 @@ import type { Server } from './server.ts'
 import type { Receipt } from './tally.ts'
 import type { Watcher } from './watcher.ts'
 
-export interface CrowdOptions {
+interface CrowdOptions {
   servers: Server[]
   interests: Interests
   seed: number

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Embedded, startEmbedded } from '../../src/platform/embedded/index.ts'
 import { applyMigrations, requireMigrated } from '../../src/platform/migrations.ts'
+import { StartupError } from '../../src/platform/startup-error.ts'
 import { type ApiNode, startNode } from './node-process.ts'
 import type { Server } from './server.ts'
 
@@ -43,6 +44,12 @@ export async function startDeployment(options: {
 }): Promise<Deployment> {
   const { nodes, settings, clockMs, say, onEnded } = options
   const { DATABASE_URL: givenDatabase, REDIS_URL: givenRedis, VICINITY_SECRET: givenSecret, PATH = '' } = process.env
+  if (givenDatabase && !givenSecret) {
+    throw new StartupError(
+      'DATABASE_URL is given and VICINITY_SECRET is not.',
+      'Give the secret that the database is used with: what is sealed in it with another one would be lost to it.',
+    )
+  }
   const dataDir = mkdtempSync(join(tmpdir(), 'vicinity-replay-'))
   const throwAway = () => rmSync(dataDir, { recursive: true, force: true })
   process.once('exit', throwAway)

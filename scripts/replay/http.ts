@@ -2,7 +2,7 @@ import { Agent, request as plain } from 'node:http'
 import { Agent as SecureAgent, request as secure } from 'node:https'
 import { ReplayError } from './failure.ts'
 
-export interface Operation {
+interface Operation {
   name: string
   url: string
   token?: string | undefined

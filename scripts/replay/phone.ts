@@ -16,7 +16,7 @@ interface Opened {
   beacons: Beacon[]
 }
 
-export interface SightingAnswer {
+interface SightingAnswer {
   match: boolean
   sharedInterests: string[]
   nudgeSent: boolean
@@ -34,7 +34,7 @@ export interface Phone {
   listen(on: Pick<ListenerOptions, 'onEvent' | 'onBack' | 'onLost' | 'onFailed'>): Listener
 }
 
-export interface PhoneOptions {
+interface PhoneOptions {
   person: string
   interests: readonly string[]
   /** Home first; calls go there. */

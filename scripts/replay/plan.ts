@@ -47,7 +47,7 @@ export function planInterests(random: Random, people: string[], catalogue: strin
   return new Map(people.map((person) => [person, sample(random, catalogue, 1 + below(random, most))]))
 }
 
-export interface Cut {
+interface Cut {
   /** Of the trace, seconds. */
   time: number
   person: string

@@ -1,6 +1,6 @@
 import type { Watcher } from './watcher.ts'
 
-export interface Progress {
+interface Progress {
   say(line: string): void
   watcher: Watcher
   /** Leaves the line of the bar. */

@@ -11,7 +11,7 @@ import type { Timeline } from './timeline.ts'
 import { type Contact, peopleOf } from './trace.ts'
 import type { Watcher } from './watcher.ts'
 
-export interface ReplayOptions {
+interface ReplayOptions {
   contacts: Contact[]
   servers: [Server, ...Server[]]
   timeline: Timeline

@@ -1,5 +1,5 @@
 /** So many pieces of work at once, and the work of one key in its own order. The first failure ends it all. */
-export interface Slots {
+interface Slots {
   /** Waits for room and begins; rejects once something has failed. */
   begin(key: string, work: () => Promise<unknown>): Promise<void>
   /** Everything that was begun has ended. */

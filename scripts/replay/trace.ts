@@ -77,7 +77,7 @@ function contactOf(fields: string[]): Contact | string {
 }
 
 /** The stretches of a trace between its nights. */
-export function daysOf(contacts: Contact[]): Contact[][] {
+function daysOf(contacts: Contact[]): Contact[][] {
   const days: Contact[][] = []
   let before = Number.NEGATIVE_INFINITY
   for (const contact of contacts) {
@@ -88,7 +88,7 @@ export function daysOf(contacts: Contact[]): Contact[][] {
   return days
 }
 
-export interface Part {
+interface Part {
   /** 1 for the first day. */
   day?: number | undefined
   /** Seconds since the first contact. */

@@ -30,7 +30,7 @@ describe('on two nodes', () => {
   })
 
   test('with half of the sockets cut every nudge comes to both sides, once and in order', async () => {
-    const contacts = invent(7, { people: 40, steps: 120, stepSeconds: 60, perStep: 12 })
+    const contacts = invent(7, { people: 40, steps: 90, stepSeconds: 80, perStep: 10 })
     const result = await replay({
       ...{ contacts, servers: [app, other], timeline: atFullSpeed() },
       ...{ seed: 7, interests: 10, drop: 0.5, backWithinMs: 50, quietMs: 50 },
@@ -63,7 +63,7 @@ test('under the clock of the trace, cooldown and cap leave exactly the nudges th
   const settings = { NUDGE_COOLDOWN_SECONDS: '300', NUDGES_PER_SESSION: '10' }
   const app = await createTestApp(settings, { clock })
   const other = await app.node()
-  const contacts = invent(11, { people: 50, steps: 150, stepSeconds: 100, perStep: 8 })
+  const contacts = invent(11, { people: 40, steps: 130, stepSeconds: 100, perStep: 6 })
   const setClock = (ms: number) => {
     nowMs = ms
   }
