@@ -45,7 +45,8 @@ export function createHints(redis: RedisConnections): Hints {
       closed = true
       redis.subscriber.off('message', onMessage)
       redis.subscriber.off('ready', onReady)
-      redis.subscriber.unsubscribe(channel).catch(() => undefined)
+      // While there is no connection it would only wait for one, and keep the connection from being given up.
+      if (redis.subscriber.status === 'ready') redis.subscriber.unsubscribe(channel).catch(() => undefined)
     },
   }
 }
