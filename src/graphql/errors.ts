@@ -69,7 +69,7 @@ function shownAs(
   if (error instanceof GraphQLError && (cause instanceof GraphQLError || cause === undefined)) {
     const { code, http: _http, requestId: _requestId, ...details } = error.extensions
     const known = finished.has(error) || isOurs(code)
-    if (known) return { code: code as ErrorCode, message: error.message, details }
+    if (known) return { code: code as ErrorCode, message: withoutSuggestion(error.message), details }
     // Yoga's own refusals of a request have a status and a code of its own list, and point at nothing in the document;
     // a variable that is not of its type has a status too, and points at its definition.
     if (error.extensions['http'] && !error.nodes) return { code: 'BAD_REQUEST', message: error.message, details: {} }

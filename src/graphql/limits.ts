@@ -1,5 +1,6 @@
 import {
   type ASTVisitor,
+  type DefinitionNode,
   type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
@@ -41,6 +42,7 @@ export const limits = {
     'reportSightings',
     'block',
     'rotateSigningKeys',
+    '__schema',
   ]),
 }
 
@@ -83,13 +85,14 @@ export function measure(document: DocumentNode): GraphQLError | undefined {
     return cost
   }
 
-  function ofSelections(set: SelectionSetNode): Cost {
+  // An inline fragment is part of the selection set around it.
+  function ofSelections(set: SelectionSetNode, seen = new Map<string, number>()): Cost {
     const total: Cost = { depth: 0, aliases: 0, fields: 0, directives: 0 }
-    const seen = new Map<string, number>()
     for (const selection of set.selections) {
       total.directives += selection.directives?.length ?? 0
       let inner: Cost | undefined
       if (selection.kind === Kind.FRAGMENT_SPREAD) inner = ofFragment(selection.name.value)
+      else if (selection.kind === Kind.INLINE_FRAGMENT) inner = ofSelections(selection.selectionSet, seen)
       else if (selection.selectionSet) inner = ofSelections(selection.selectionSet)
       if (selection.kind === Kind.FIELD) {
         total.fields += 1
@@ -110,15 +113,26 @@ export function measure(document: DocumentNode): GraphQLError | undefined {
     return total
   }
 
+  const ofDefinitions = count(document.definitions, directivesOf)
   for (const node of document.definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION) continue
     const cost = ofSelections(node.selectionSet)
+    cost.directives += ofDefinitions
     for (const what of ['depth', 'aliases', 'fields', 'directives'] as const) {
       if (cost[what] > limits[what]) refused ??= heavier(what === 'depth' ? 'levels' : what)
     }
     refused ??= repeatedOnceOnly(node.selectionSet, fragments)
   }
   return refused
+}
+
+const count = <Item>(items: readonly Item[] | undefined, of: (item: Item) => number) =>
+  (items ?? []).reduce((sum, item) => sum + of(item), 0)
+
+/** Those of the definition itself and of its variables. */
+function directivesOf(node: DefinitionNode): number {
+  if (node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION) return 0
+  return (node.directives?.length ?? 0) + count(node.variableDefinitions, ({ directives }) => directives?.length ?? 0)
 }
 
 function levels(selection: SelectionNode, below: number): number {
@@ -179,6 +193,6 @@ export function createValidate(options: { introspection: boolean }) {
   const all = options.introspection ? rules : [...rules, coded(NoSchemaIntrospectionCustomRule, 'FORBIDDEN')]
   return (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] => {
     const refused = measure(document)
-    return refused ? [refused] : validate(schema, document, all, { maxErrors: 10 })
+    return refused ? [refused] : validate(schema, document, all, { maxErrors: 5, hideSuggestions: true })
   }
 }

@@ -11,6 +11,11 @@ interface PageArguments {
 export const pageSize = {
   default: 20,
   max: 100,
+  /** What a page weighs, for Pothos' complexity plugin. A size that will be refused must not refuse, or pay for, the rest. */
+  cost: ({ first, last }: PageArguments) => ({
+    field: 1,
+    multiplier: Math.min(Math.max(first ?? last ?? pageSize.default, 1), pageSize.max),
+  }),
   /** Refuses with BAD_USER_INPUT: sizes out of 1 to 100, and both directions at once. */
   checked<Args extends PageArguments>(args: Args): Args {
     for (const name of ['first', 'last'] as const) {

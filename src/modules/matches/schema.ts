@@ -31,7 +31,7 @@ const MatchType = builder.objectRef<Match>('Match').implement({
 builder.objectField(SessionType, 'matches', (t) =>
   t.connection({
     type: MatchType,
-    complexity: ({ first, last }) => ({ field: 1, multiplier: first ?? last ?? pageSize.default }),
+    complexity: pageSize.cost,
     description: 'Its matches, newest first. `first` and `last` are at most 100.',
     resolve: async (session, args, { services }) => {
       const all = await services.matches.list(session)
