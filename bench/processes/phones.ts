@@ -23,4 +23,27 @@ async function devices(count: number): Promise<Device[]> {
   )
 }
 
-answer(app, { devices })
+/** A phone with an open session. */
+export interface Phone extends Device {
+  /** What it advertises now. */
+  beacon: string
+}
+
+/** Phones with open sessions; those with an even number share their interests, and so do the odd ones. */
+async function crowd(count: number): Promise<Phone[]> {
+  const { postgres, services } = await app
+  const { rows } = await postgres.pool.query<{ id: string }>('select id from interests order by id limit 6')
+  const interests = rows.map(({ id }) => id)
+  const phones: Phone[] = []
+  for (const [i, device] of (await devices(count)).entries()) {
+    const viewer = { deviceId: device.deviceId, sessionId: null }
+    const own = i % 2 === 0 ? interests.slice(0, 3) : interests.slice(3)
+    const session = await services.sessions.open(viewer, { clientId: `bench-${i}`, interests: own })
+    const now = new Date()
+    const beacon = services.sessions.beaconsOf(session).find(({ validUntil }) => now < validUntil)?.value ?? ''
+    phones.push({ ...device, beacon })
+  }
+  return phones
+}
+
+answer(app, { devices, crowd })

@@ -34,7 +34,7 @@ function one(options: { port: number; query: string; token: string; localAddress
 
     function onText(text: Buffer) {
       if (text.includes('"connection_ack"')) return send({ id: '1', type: 'subscribe', payload: { query } })
-      if (text.includes('"next"')) return resolve()
+      if (text.includes('"next"') && !text.includes('"errors"')) return resolve()
       if (text.includes('"ping"')) return send({ type: 'pong' })
       return reject(new Error(text.toString()))
     }
