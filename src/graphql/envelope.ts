@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import {
   type DocumentNode,
   type ExecutionResult,
+  execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   parse,
   type Source,
+  subscribe,
 } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { DomainError, type ErrorCode } from '../platform/errors.ts'
@@ -16,6 +18,7 @@ import type { Context } from './context.ts'
 import { type ErrorFacts, publicError, statusOf } from './errors.ts'
 import { createValidate, limits } from './limits.ts'
 import { acceptsStream } from './media-type.ts'
+import { operationKind } from './operation-kind.ts'
 import { checkText, type Params } from './params.ts'
 
 export interface EnvelopeOptions {
@@ -76,13 +79,26 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
     return { ...result, errors: result.errors.map((error) => shown(error, context.requestId, facts)) }
   }
 
+  const counters = new Map<string, { inc(): void }>()
+  function count(kind: string, failed: unknown) {
+    const name = failed ? `${kind} error` : kind
+    let counter = counters.get(name)
+    if (!counter) {
+      counter = metrics.operations.labels(kind, failed ? 'error' : 'ok')
+      counters.set(name, counter)
+    }
+    counter.inc()
+  }
+
   return {
     onParse({ setParseFn, context }) {
       setParseFn(parseWithin)
       return ({ result, replaceParseResult }) => {
         const refusal = result && !(result instanceof Error) && refuseOperation(result, context)
         if (refusal)
-          replaceParseResult(shown(refusal.error, requestIdOf(context), { http: { status: refusal.status, final: true } }))
+          replaceParseResult(
+            shown(refusal.error, requestIdOf(context), { http: { status: refusal.status, final: true } }),
+          )
         if (result instanceof Error)
           replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
       }
@@ -94,22 +110,22 @@ function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Cont
           setResult(result.map((error) => shown(error, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused })))
       }
     },
-    onExecute() {
+    onExecute({ setExecuteFn }) {
+      // graphql-js, which needs less for a small operation than the executor that yoga brings.
+      setExecuteFn(execute as Parameters<typeof setExecuteFn>[0])
       return {
         onExecuteDone({ args, result, setResult }) {
           const done = result as ExecutionResult
-          metrics.operations.inc({
-            kind: kindOf(args.document, args.operationName),
-            outcome: done.errors ? 'error' : 'ok',
-          })
+          count(operationKind(args.document, args.operationName) ?? 'none', done.errors)
           if (done.errors) setResult(finish(done, args.contextValue))
         },
       }
     },
-    onSubscribe() {
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0])
       return {
         onSubscribeResult({ args, result, setResult }) {
-          metrics.operations.inc({ kind: 'subscription', outcome: 'errors' in result ? 'error' : 'ok' })
+          count('subscription', 'errors' in result)
           if ('errors' in result) setResult(finish(result as ExecutionResult, args.contextValue))
           return {
             onNext: (next) => {
@@ -172,8 +188,4 @@ const tooComplex = (message: string) => new DomainError('QUERY_TOO_COMPLEX', mes
 
 function requestIdOf(context: unknown): string | undefined {
   return (context as Partial<Context> | undefined)?.requestId
-}
-
-function kindOf(document: DocumentNode, operationName: string | null | undefined): string {
-  return getOperationAST(document, operationName)?.operation ?? 'none'
 }

@@ -67,13 +67,17 @@ export const bootScript = String.raw`
     },
   })
 
-  const isSubscription = ({ query, operationName }) =>
-    (operationName ? new RegExp('^\\s*subscription\\s+' + operationName + '\\b', 'm') : /^\s*subscription\b/m).test(query)
+  // Right after a change of tabs the editor may still name the operation of the one before.
+  function operationIn(query, wanted) {
+    const all = [...query.matchAll(/^\s*(query|mutation|subscription)\b\s*(\w*)/gm)].map(([, kind, name]) => ({ kind, name }))
+    return all.find(({ name }) => name && name === wanted) || all[0] || { kind: 'query', name: '' }
+  }
 
   function fetcher({ query, operationName, variables }, { headers } = {}) {
     if (operationName === 'IntrospectionQuery') return overHttp({ query, operationName }, {})
-    const params = { query, ...(operationName ? { operationName } : {}), variables: filled(variables) }
-    return isSubscription(params) ? overWebSocket(params, filled(headers)) : overHttp(params, filled(headers))
+    const { kind, name } = operationIn(query, operationName)
+    const params = { query, ...(name ? { operationName: name } : {}), variables: filled(variables) }
+    return kind === 'subscription' ? overWebSocket(params, filled(headers)) : overHttp(params, filled(headers))
   }
 
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {

@@ -1,9 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
+import type { Exchange } from '../platform/http.ts'
 import type { Context } from './context.ts'
 import type { Envelope } from './envelope.ts'
 import type { ResultType } from './media-type.ts'
+import { operationKind } from './operation-kind.ts'
 import type { Params } from './params.ts'
+
+/** A context with what it came with: yoga's own way gives plugins the same. */
+export type HttpContext = Context & Pick<Exchange, 'req' | 'res'> & { params: Params }
 
 interface HttpFacts {
   status?: number
@@ -24,14 +28,24 @@ export function statusFor(result: ExecutionResult, type: ResultType): number {
   return status || 200
 }
 
+const contentTypes = {
+  'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
+  'application/json': 'application/json; charset=utf-8',
+} satisfies Record<ResultType, string>
+
 export function writeResult(
-  res: ServerResponse,
+  { res, requestId }: Pick<Exchange, 'res' | 'requestId'>,
   result: ExecutionResult,
   type: ResultType,
   status = statusFor(result, type),
 ): void {
-  const body = Buffer.from(JSON.stringify(result))
-  res.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'content-length': body.length })
+  // A string goes out in one write with the headers; a buffer would be a second one.
+  const body = JSON.stringify(result)
+  res.writeHead(status, {
+    'content-type': contentTypes[type],
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+  })
   res.end(body)
 }
 
@@ -39,19 +53,9 @@ export function writeResult(
  * The short way of a query or mutation from node:http through the envelope and back, without Request and Response objects,
  * which cost most of a small operation's time. Answers false, and has done nothing, if the operation is for yoga.
  */
-export async function runLane(
-  envelope: Envelope,
-  context: Context,
-  params: Params,
-  type: ResultType,
-  exchange: { req: IncomingMessage; res: ServerResponse },
-): Promise<boolean> {
-  const { parse, validate, contextFactory, execute, schema } = envelope.getEnveloped({
-    ...context,
-    ...exchange,
-    params,
-  })
-  const { res } = exchange
+export async function runLane(envelope: Envelope, context: HttpContext, type: ResultType): Promise<boolean> {
+  const { params, res } = context
+  const { parse, validate, contextFactory, execute, schema } = envelope.getEnveloped(context)
   let result: ExecutionResult
   try {
     const document = parse(params.query)
@@ -59,7 +63,7 @@ export async function runLane(
     if (errors.length > 0) {
       result = { errors }
     } else {
-      if (getOperationAST(document, params.operationName)?.operation === 'subscription') return false
+      if (operationKind(document, params.operationName) === 'subscription') return false
       const contextValue = await contextFactory()
       result = await execute({
         schema,
@@ -74,6 +78,6 @@ export async function runLane(
     if (!(error instanceof GraphQLError)) throw error
     result = { errors: [error] }
   }
-  if (!res.destroyed) writeResult(res, result, type)
+  if (!res.destroyed) writeResult(context, result, type)
   return true
 }

@@ -25,6 +25,8 @@ export function readBody(req: IncomingMessage): Promise<string | null> {
       resolve(rest && first ? Buffer.concat([first, ...rest]).toString('utf8') : (first?.toString('utf8') ?? '')),
     )
     req.on('error', reject)
-    req.on('close', () => reject(new Error('The client went away.')))
+    req.on('close', () => {
+      if (!req.complete) reject(new Error('The client went away.'))
+    })
   })
 }

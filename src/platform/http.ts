@@ -53,10 +53,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
 
   async function answer(req: IncomingMessage, res: ServerResponse) {
     const exchange = { req, res, ...facts(req) }
-    res.setHeader('x-request-id', exchange.requestId)
     if (draining) res.setHeader('connection', 'close')
     const path = pathOf(req)
     const route = routes.get(path)
+    if (path !== '/graphql') res.setHeader('x-request-id', exchange.requestId)
     if (!route)
       return sendJson(res, 404, {
         errors: [
