@@ -21,7 +21,15 @@ test('a node that is told to stop under load fails no operation: its clients are
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: query,
+      }).catch((error: Error & { cause?: { code?: string } }) => {
+        // Nobody listens there any more: nothing was sent, so nothing failed, and any balancer goes elsewhere.
+        if (error.cause?.code === 'ECONNREFUSED') return undefined
+        throw error
       })
+      if (!response) {
+        url = app.url
+        continue
+      }
       const body = (await response.json()) as { data?: { interestCatalog: unknown[] } }
       expect([response.status, body.data?.interestCatalog.length]).toEqual([200, expect.any(Number)])
       answered += 1
