@@ -1,5 +1,6 @@
 import { MatchesDocument } from '../../sdk/generated/graphql.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { eventually } from '../kit/eventually.ts'
 import { beaconAt, createPhone } from '../kit/phones.ts'
 import { scenario } from './scenario.ts'
 import { connectWithApollo } from './with-apollo.ts'
@@ -25,10 +26,17 @@ test('relayStylePagination pages through the matches of a session with nothing e
   const watching = query.subscribe(({ data }) => {
     if (data) shown.push(data.session?.matches?.edges?.length)
   })
-  const { data } = await query.result()
-  await query.fetchMore({ variables: { after: data?.session?.matches.pageInfo.endCursor ?? null } })
+  await eventually(
+    () => shown,
+    (counts) => counts.length === 1,
+  )
+  const { data } = query.getCurrentResult()
+  await query.fetchMore({ variables: { after: data?.session?.matches?.pageInfo?.endCursor ?? null } })
   const all = apollo.readQuery({ query: MatchesDocument, variables: { first: 2 } })
-  expect(shown).toEqual([2, 3])
+  await eventually(
+    () => shown,
+    (counts) => counts.at(-1) === 3,
+  )
   expect(new Set(all?.session?.matches.edges.map(({ node }) => node.id)).size).toBe(3)
   expect(all?.session?.matches.pageInfo.hasNextPage).toBe(false)
   watching.unsubscribe()

@@ -1,4 +1,4 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
+import type { TypedDocumentNode } from '@urql/core'
 
 /** What the scenario needs of a client, whichever library is behind it. */
 export interface Client {

@@ -39,7 +39,8 @@ export const connectWithUrql: Connect = (options) => {
         const { unsubscribe } = urql
           .subscription(document, variables as never)
           .subscribe(({ data, error, hasNext }) => {
-            if (data) next(data)
+            // The end of a stream repeats its last event.
+            if (data && hasNext) next(data)
             if (error) end(error)
             else if (!hasNext) end()
           })

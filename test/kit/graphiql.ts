@@ -6,7 +6,7 @@ export type GraphiqlPage = ReturnType<typeof onGraphiql>
 /** GraphiQL as a person uses it. */
 export function onGraphiql(page: Page) {
   const textOf = (selector: string) => async () => {
-    const text = await page.locator(`${selector} .view-lines`).first().innerText({ timeout: 5000 })
+    const text = (await page.locator(`${selector} .view-lines`).first().textContent({ timeout: 5000 })) ?? ''
     return text.replaceAll(/\s+/g, ' ')
   }
   const answer = textOf('.result-window')
