@@ -6,6 +6,7 @@ import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import SimpleObjectsPlugin from '@pothos/plugin-simple-objects'
 import ValidationPlugin from '@pothos/plugin-validation'
+import { type GraphQLResolveInfo, isInterfaceType, isObjectType } from 'graphql'
 import type PrismaTypes from '../generated/pothos.ts'
 import { getDatamodel } from '../generated/pothos.ts'
 import {
@@ -17,6 +18,7 @@ import {
 } from '../platform/errors.ts'
 import type { Context } from './context.ts'
 import { costLimit } from './limits.ts'
+import { pageSize } from './pagination.ts'
 import { cursorScalar, dateTimeScalar } from './scalars.ts'
 
 /** Who may ask. `device`: a phone, by its token. `session`: a phone, by its token or by its session's secret. */
@@ -58,8 +60,16 @@ export const builder = new SchemaBuilder<{
   relay: {
     clientMutationId: 'omit',
     cursorType: 'String',
-    nodeQueryOptions: {},
-    nodesQueryOptions: { complexity: { field: 1, multiplier: 20 } },
+    nodeQueryOptions: {
+      resolve: (_root, { id }, _context, info, load) => load(ofNode(id, info)),
+    },
+    nodesQueryOptions: {
+      complexity: ({ ids }) => pageSize.cost({ first: ids.length }),
+      resolve(_root, { ids }, _context, info, load) {
+        if (ids.length > pageSize.max) throw new BadUserInputError(`At most ${pageSize.max} nodes at once.`, 'ids')
+        return load(ids.map((id) => ofNode(id, info)))
+      },
+    },
   },
   scopeAuth: {
     authScopes: ({ viewer }) => ({
@@ -76,6 +86,14 @@ export const builder = new SchemaBuilder<{
     },
   },
 })
+
+/** An id of something that has a node of its own. */
+function ofNode<Id extends { typename: string }>(id: Id, { schema }: GraphQLResolveInfo): Id {
+  const node = schema.getType('Node')
+  const type = schema.getType(id.typename)
+  if (isInterfaceType(node) && isObjectType(type) && schema.isSubType(node, type)) return id
+  throw new BadUserInputError('This is not the id of a node.', 'id')
+}
 
 builder.queryType({ description: 'What can be asked.' })
 builder.mutationType({

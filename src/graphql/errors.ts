@@ -1,3 +1,4 @@
+import { PothosValidationError } from '@pothos/core'
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql'
 import { DomainError, type ErrorCode, errorCodes } from '../platform/errors.ts'
 
@@ -39,9 +40,10 @@ export function publicError(error: unknown, facts: ErrorFacts = {}): GraphQLErro
   const cause = rootCause(error)
   const shown = shownAs(error, cause, facts)
   const located = error instanceof GraphQLError ? error : undefined
+  const requestId = facts.requestId ?? located?.extensions['requestId']
   const answer = new GraphQLError(shown.message, {
     ...where(error),
-    extensions: { ...shown.details, code: shown.code, ...(facts.requestId ? { requestId: facts.requestId } : {}) },
+    extensions: { ...shown.details, code: shown.code, ...(requestId ? { requestId } : {}) },
   })
   const http = facts.http ?? (located?.extensions['http'] as ErrorFacts['http'])
   // Read by the HTTP side, never printed.
@@ -66,6 +68,9 @@ function shownAs(
     if (cause.code === 'INTERNAL') facts.onInternal?.(cause)
     return { code: cause.code, message: cause.message, details: cause.details }
   }
+  // Pothos reads global ids and cursors before a resolver can; its message would repeat what was sent.
+  if (cause instanceof PothosValidationError)
+    return { code: 'BAD_USER_INPUT', message: 'An id or a cursor is malformed, or of another kind.', details: {} }
   if (error instanceof GraphQLError && (cause instanceof GraphQLError || cause === undefined)) {
     const { code, http: _http, requestId: _requestId, ...details } = error.extensions
     const known = finished.has(error) || isOurs(code)

@@ -13,7 +13,7 @@ export interface RawSocket {
   send(message: object): void
   /** The next message that was not asked for by `answer`; fails when the socket closes instead. */
   next(): Promise<Message>
-  /** Sends an operation, and gives the first message about it. */
+  /** Sends an operation, and gives the first message about it; that it is complete is not told. */
   answer(query: unknown, variables?: unknown, more?: object): Promise<Message>
   /** What ended it. */
   closed: Promise<{ code: number; reason: string }>
@@ -43,6 +43,7 @@ export async function openSocket(app: { wsUrl: string }, options: Options = {}):
     })
   socket.on('message', (data) => {
     const message = JSON.parse(String(data)) as Message
+    if (message.type === 'complete' && message.id?.startsWith('asked-')) return
     const taker = takers.get(message.id ?? '')?.shift() ?? takers.get('')?.shift()
     if (taker) taker.resolve(message)
     else messages.push(message)
