@@ -34,7 +34,7 @@ export interface EndpointOptions {
 export function createEndpoint(options: EndpointOptions) {
   const { envelope, origins, metrics, streams } = options
   const { services, prisma } = options.base
-  const [inLane, inYoga] = [metrics.httpSeconds.labels('lane'), metrics.httpSeconds.labels('yoga')]
+  const [inLane, inYoga] = [metrics.httpSeconds.of('lane'), metrics.httpSeconds.of('yoga')]
 
   return async function endpoint(exchange: Exchange): Promise<void> {
     const { req, res } = exchange
@@ -79,7 +79,7 @@ export function createEndpoint(options: EndpointOptions) {
     const forget = streams.watch(context, res)
     res.setHeader('x-request-id', context.requestId)
     try {
-      await envelope(req, res, { ...context, connection: { cut: () => res.destroy() } })
+      await envelope.serve(req, res, { ...context, connection: { cut: () => res.destroy() } })
     } finally {
       forget()
     }

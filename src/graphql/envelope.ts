@@ -1,31 +1,13 @@
-import type { IncomingMessage } from 'node:http'
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  parse,
-  type Source,
-  subscribe,
-} from 'graphql'
-import { createYoga, type Plugin } from 'graphql-yoga'
-import { DomainError, type ErrorCode } from '../platform/errors.ts'
-import { describeError, type Logger } from '../platform/logger.ts'
-import type { Metrics } from '../platform/metrics.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql'
+import { createYoga } from 'graphql-yoga'
 import type { Context } from './context.ts'
-import { type ErrorFacts, publicError, statusOf } from './errors.ts'
-import { createValidate, limits } from './limits.ts'
-import { acceptsStream } from './media-type.ts'
-import { operationKind } from './operation-kind.ts'
-import { checkText, type Params } from './params.ts'
+import { publicError } from './errors.ts'
+import { createGuard, type GuardOptions, reported } from './guard.ts'
+import { openStream } from './live-results.ts'
 
-export interface EnvelopeOptions {
+export interface EnvelopeOptions extends GuardOptions {
   schema: GraphQLSchema
-  logger: Logger
-  metrics: Metrics
-  introspection: boolean
 }
 
 export type Envelope = ReturnType<typeof createEnvelope>
@@ -36,7 +18,8 @@ export type Envelope = ReturnType<typeof createEnvelope>
  * `getEnveloped` and do the same steps.
  */
 export function createEnvelope(options: EnvelopeOptions) {
-  return createYoga<Context>({
+  const guard = createGuard(options)
+  const yoga = createYoga<Context>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
     // We serve the page ourselves: see graphiql.ts.
@@ -51,141 +34,14 @@ export function createEnvelope(options: EnvelopeOptions) {
     // A refusal belongs to one request, whose id it carries: only documents are remembered.
     parserAndValidationCache: { errorCache: { get: () => undefined, set: () => undefined } },
     maskedErrors: { maskError: (error) => publicError(error, { onInternal: reported(options.logger, undefined) }) },
-    plugins: [guard(options)],
+    plugins: [guard.plugin],
   })
-}
-
-const reported = (logger: Logger, requestId: string | undefined) => (cause: unknown) =>
-  logger.error('unexpected error', { requestId, ...describeError(cause) })
-
-function guard({ logger, metrics, introspection }: EnvelopeOptions): Plugin<Context> {
-  const validate = createValidate({ introspection })
-
-  const shown = (
-    error: unknown,
-    requestId: string | undefined,
-    facts: Pick<ErrorFacts, 'fallback' | 'http'> = {},
-  ): GraphQLError => {
-    const answer = publicError(error, { ...facts, requestId, onInternal: reported(logger, requestId) })
-    metrics.errors.inc({ code: String(answer.extensions['code']) })
-    return answer
-  }
-  // A request that is refused before it runs: 400, or 200 for `application/json`.
-  const refused = { http: { status: 400, spec: true } }
-
-  function finish(result: ExecutionResult, context: Context): ExecutionResult {
-    if (!result.errors) return result
-    const facts = 'data' in result ? {} : refused
-    return { ...result, errors: result.errors.map((error) => shown(error, context.requestId, facts)) }
-  }
-
-  const counters = new Map<string, { inc(): void }>()
-  function count(kind: string, failed: unknown) {
-    const name = failed ? `${kind} error` : kind
-    let counter = counters.get(name)
-    if (!counter) {
-      counter = metrics.operations.labels(kind, failed ? 'error' : 'ok')
-      counters.set(name, counter)
-    }
-    counter.inc()
-  }
-
   return {
-    onParse({ setParseFn, context }) {
-      setParseFn(parseWithin)
-      return ({ result, replaceParseResult }) => {
-        const refusal = result && !(result instanceof Error) && refuseOperation(result, context)
-        if (refusal)
-          replaceParseResult(
-            shown(refusal.error, requestIdOf(context), { http: { status: refusal.status, final: true } }),
-          )
-        if (result instanceof Error)
-          replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
-      }
-    },
-    onValidate({ setValidationFn, context }) {
-      setValidationFn(validate)
-      return ({ valid, result, setResult }) => {
-        if (!valid)
-          setResult(result.map((error) => shown(error, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused })))
-      }
-    },
-    onExecute({ setExecuteFn }) {
-      // graphql-js, which needs less for a small operation than the executor that yoga brings.
-      setExecuteFn(execute as Parameters<typeof setExecuteFn>[0])
-      return {
-        onExecuteDone({ args, result, setResult }) {
-          const done = result as ExecutionResult
-          count(operationKind(args.document, args.operationName) ?? 'none', done.errors)
-          if (done.errors) setResult(finish(done, args.contextValue))
-        },
-      }
-    },
-    onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(subscribe as Parameters<typeof setSubscribeFn>[0])
-      return {
-        onSubscribeResult({ args, result, setResult }) {
-          count('subscription', 'errors' in result)
-          if ('errors' in result) setResult(finish(result as ExecutionResult, args.contextValue))
-          return {
-            onNext: (next) => {
-              const event = next.result as ExecutionResult
-              if (event.errors) next.setResult(finish(event, args.contextValue))
-            },
-          }
-        },
-        onSubscribeError({ error, setError }) {
-          setError(shown(error, undefined))
-        },
-      }
-    },
-    // What yoga itself refuses comes by none of the steps above.
-    onResultProcess({ result, serverContext, setResult }) {
-      if (!('errors' in result) || !result.errors || 'data' in result) return
-      const requestId = requestIdOf(serverContext)
-      const errors = result.errors.map((error) => {
-        const http = error.extensions['http'] as ErrorFacts['http']
-        if (http?.final) return publicError(error, { requestId, http: { status: http.status } })
-        return error.extensions['requestId'] === requestId ? error : shown(error, requestId, httpFor(error))
-      })
-      setResult({ ...result, errors })
-    },
+    /** Yoga's own way of a request. */
+    serve: (req: IncomingMessage, res: ServerResponse, context: Context) => yoga(req, res, context),
+    getEnveloped: yoga.getEnveloped,
+    /** Starts a subscription that was parsed and validated: its results, or why there are none. */
+    subscribe: (args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> =>
+      openStream(args, guard),
   }
-}
-
-function httpFor(error: GraphQLError): Pick<ErrorFacts, 'http'> {
-  return error.extensions['http']
-    ? {}
-    : { http: { status: statusOf(publicError(error).extensions['code'] as ErrorCode) } }
-}
-
-/** Why an operation cannot be run although its document is well-formed: before anything of it is run. */
-function refuseOperation(document: DocumentNode, context: unknown): { error: DomainError; status: number } | undefined {
-  const { params, req } = context as { params?: Partial<Params>; req?: IncomingMessage }
-  const operation = getOperationAST(document, params?.operationName)
-  if (!operation)
-    return { error: new DomainError('BAD_REQUEST', 'The operation to run could not be determined.'), status: 400 }
-  if (operation.operation !== 'subscription' || !req || acceptsStream(req.headers.accept)) return undefined
-  return { error: new DomainError('BAD_REQUEST', 'A subscription is answered as text/event-stream only.'), status: 406 }
-}
-
-function parseWithin(source: string | Source): DocumentNode {
-  const text = typeof source === 'string' ? source : source.body
-  if (text.length > limits.characters) throw tooComplex('The document is too long.')
-  checkText(text)
-  if (/\\u(0000|\{0+\})/.test(text)) checkText('\0')
-  try {
-    return parse(source, { maxTokens: limits.tokens })
-  } catch (error) {
-    if (error instanceof GraphQLError && error.message.includes('tokens'))
-      throw tooComplex('The document has too many tokens.')
-    if (error instanceof RangeError) throw tooComplex('The document is nested too deep.')
-    throw error
-  }
-}
-
-const tooComplex = (message: string) => new DomainError('QUERY_TOO_COMPLEX', message)
-
-function requestIdOf(context: unknown): string | undefined {
-  return (context as Partial<Context> | undefined)?.requestId
 }

@@ -6,7 +6,10 @@ import type { Context } from './context.ts'
 const slowConsumerCode = 4412
 
 /** What to do about a subscriber that does not take its events: cut its socket, since nobody may be reading what we say on it. */
-export const cutWhenSlow = (context: Context) => () => context.connection?.cut(slowConsumerCode, 'Slow consumer')
+export const cutWhenSlow =
+  ({ connection }: Context) =>
+  () =>
+    connection?.cut(slowConsumerCode, 'Slow consumer')
 
 type Ready = Extract<Delivery<unknown>, { kind: 'ready' }>
 type Resync = Extract<Delivery<unknown>, { kind: 'resync' }>

@@ -25,10 +25,10 @@ export function createProtocol(options: SocketOptions) {
   const viewers = new WeakMap<Connection, Viewer>()
   // graphql-ws hands `execute` the very object that `onSubscribe` gave it.
   const enveloped = new WeakMap<ExecutionArgs, ReturnType<Envelope['getEnveloped']>>()
-  const run = (way: 'execute' | 'subscribe') => (args: ExecutionArgs) => {
+  const run = (args: ExecutionArgs) => {
     const own = enveloped.get(args)
     if (!own) throw new Error('An operation came past onSubscribe.')
-    return own[way](args)
+    return own.execute(args)
   }
 
   async function admit(connection: Connection, params: Record<string, unknown> | undefined): Promise<boolean> {
@@ -72,7 +72,8 @@ export function createProtocol(options: SocketOptions) {
       if (errors.length > 0) return [...errors]
       const operation = getOperationAST(document, params.operationName)
       if (!operation) throw new DomainError('BAD_REQUEST', 'The operation to run could not be determined.')
-      if (operation.operation === 'subscription' && subscriptions > limits.subscriptionsPerSocket) {
+      const live = operation.operation === 'subscription'
+      if (live && subscriptions > limits.subscriptionsPerSocket) {
         throw new DomainError(
           'SUBSCRIPTION_LIMIT',
           `A socket runs at most ${limits.subscriptionsPerSocket} operations at once.`,
@@ -81,11 +82,11 @@ export function createProtocol(options: SocketOptions) {
       const args: ExecutionArgs = {
         schema: own.schema,
         document,
-        contextValue: await own.contextFactory(),
+        contextValue: live ? context : await own.contextFactory(),
         variableValues: params.variables ?? null,
         operationName: params.operationName ?? null,
       }
-      enveloped.set(args, own)
+      if (!live) enveloped.set(args, own)
       return args
     } catch (error) {
       return [error instanceof GraphQLError ? error : publicError(error, { requestId })]
@@ -94,20 +95,26 @@ export function createProtocol(options: SocketOptions) {
 
   const serverOptions: ServerOptions<Record<string, unknown>, Connection> = {
     connectionInitWaitTimeout: initTimeoutMs,
-    execute: run('execute') as NonNullable<ServerOptions['execute']>,
-    subscribe: run('subscribe') as NonNullable<ServerOptions['subscribe']>,
-    async onConnect({ extra, connectionParams }) {
+    execute: run as NonNullable<ServerOptions['execute']>,
+    subscribe: envelope.subscribe as NonNullable<ServerOptions['subscribe']>,
+    async onConnect(context) {
+      const { extra, connectionParams } = context
       const admitted = await admit(extra, connectionParams)
       extra.acknowledged = admitted
+      // The token has been read; graphql-ws would keep it for as long as the socket lives.
+      delete (context as { connectionParams?: unknown }).connectionParams
       return admitted
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const prepared = await prepare(extra, payload, Object.keys(subscriptions).length)
-      if (!Array.isArray(prepared) && kindOf(prepared) !== 'subscription') extra.running.add(id)
+      if (!Array.isArray(prepared) && kindOf(prepared) !== 'subscription') {
+        extra.running ??= new Set()
+        extra.running.add(id)
+      }
       return prepared
     },
     onComplete({ extra }, id) {
-      extra.running.delete(id)
+      extra.running?.delete(id)
     },
     onError(_context, _id, _payload, errors) {
       return errors.map((error) => publicError(error).toJSON())

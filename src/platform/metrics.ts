@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { quickCounter, quickHistogram } from './quick-metrics.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -9,8 +10,7 @@ export function createMetrics() {
   const registers = [registry]
   return {
     registry,
-    operations: new Counter({
-      registers,
+    operations: quickCounter(registry, {
       name: 'vicinity_operations_total',
       help: 'GraphQL operations by kind and outcome',
       labelNames: ['kind', 'outcome'],
@@ -21,11 +21,10 @@ export function createMetrics() {
       help: 'Errors answered, by code',
       labelNames: ['code'],
     }),
-    httpSeconds: new Histogram({
-      registers,
+    httpSeconds: quickHistogram(registry, {
       name: 'vicinity_http_seconds',
       help: 'Time from a request to its answer, by way, in seconds',
-      labelNames: ['way'],
+      labelName: 'way',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
     }),
     sockets: new Gauge({ registers, name: 'vicinity_sockets', help: 'Open WebSockets' }),

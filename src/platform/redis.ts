@@ -121,9 +121,15 @@ export async function createRedis(options: { url: string; prefix: string; logger
     },
     async close() {
       clearInterval(watchdog)
-      await Promise.all(open.map((client) => client.quit().catch(() => client.disconnect())))
+      await Promise.all(open.map(leave))
     },
   }
+}
+
+/** A connection that is not up has nobody to say goodbye to, and its queue would never end. */
+async function leave(client: Redis): Promise<void> {
+  if (client.status === 'ready') await client.quit().catch(() => client.disconnect())
+  else client.disconnect()
 }
 
 /** Replies that mean "not now" rather than "wrong": the same class as no answer at all. */

@@ -28,7 +28,7 @@ export interface Connection {
   identify(principal: string, expiresAtMs: number): number
   acknowledged: boolean
   /** Ids of the operations that must be answered before the socket may be closed. */
-  running: Set<string>
+  running?: Set<string>
   cut(code: number, reason: string): void
 }
 
@@ -64,7 +64,8 @@ export function createSocketServer(deps: {
   const connections = new Set<Connection>()
   const sockets = new Map<WebSocket, { connection: Connection; alive: boolean }>()
   const perAddress = new Map<string, number>()
-  const byPrincipal = new Map<string, Set<Connection>>()
+  // A phone has one socket, nearly always: only a second one makes a set.
+  const byPrincipal = new Map<string, Connection | Set<Connection>>()
   let draining = false
 
   const server = new WebSocketServer({
@@ -87,8 +88,8 @@ export function createSocketServer(deps: {
 
   function leave(principal: string, connection: Connection) {
     const theirs = byPrincipal.get(principal)
-    theirs?.delete(connection)
-    if (theirs?.size === 0) byPrincipal.delete(principal)
+    if (theirs instanceof Set) theirs.delete(connection)
+    if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byPrincipal.delete(principal)
   }
 
   function accept(socket: WebSocket, facts: { requestId: string; address: string }) {
@@ -99,12 +100,13 @@ export function createSocketServer(deps: {
       identify(principal, expiresAtMs) {
         owner = principal
         connection.expiresAtMs = expiresAtMs
-        const theirs = byPrincipal.get(principal) ?? new Set()
-        byPrincipal.set(principal, theirs.add(connection))
-        return theirs.size
+        const theirs = byPrincipal.get(principal)
+        if (!theirs) byPrincipal.set(principal, connection)
+        else if (theirs instanceof Set) theirs.add(connection)
+        else byPrincipal.set(principal, new Set([theirs, connection]))
+        return theirs === undefined ? 1 : theirs instanceof Set ? theirs.size : 2
       },
       acknowledged: false,
-      running: new Set(),
       cut: (code, reason) => socket.close(code, reason),
     }
     const state = { connection, alive: true }
@@ -185,14 +187,16 @@ export function createSocketServer(deps: {
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(principal, code, reason) {
-      for (const connection of byPrincipal.get(principal) ?? []) connection.cut(code, reason)
+      const theirs = byPrincipal.get(principal)
+      for (const connection of theirs instanceof Set ? [...theirs] : theirs ? [theirs] : [])
+        connection.cut(code, reason)
     },
     async drain(spreadMs, deadlineMs) {
       draining = true
       const deadline = performance.now() + deadlineMs
       const dismiss = async (socket: WebSocket, connection: Connection) => {
         await pause(Math.random() * spreadMs)
-        while (connection.running.size > 0 && performance.now() < deadline) await pause(10)
+        while ((connection.running?.size ?? 0) > 0 && performance.now() < deadline) await pause(10)
         socket.close(closeCodes.goingAway, 'Going away')
       }
       await Promise.all([...sockets].map(([socket, { connection }]) => dismiss(socket, connection)))

@@ -34,6 +34,16 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('PEXPIRE
 return 1
 `
 
+const dayMs = 24 * 60 * 60 * 1000
+let today = { number: -1, text: '' }
+
+/** The UTC day of an instant, written anew once a day. */
+function dayOf(ms: number): string {
+  const number = Math.floor(ms / dayMs)
+  if (number !== today.number) today = { number, text: new Date(ms).toISOString().slice(0, 10) }
+  return today.text
+}
+
 export type MatchStore = ReturnType<typeof createMatchStore>
 
 export function createMatchStore(deps: { redis: RedisConnections; delivery: DeliveryEngine; counters: Counters }) {
@@ -52,20 +62,23 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
   return {
     /** Everything one call's sightings lead to, in one round trip. */
     async sight({ nowMs, deviceId, sessionId, sightings, rate, rules }: SightRequest): Promise<SightOutcome> {
-      const reply = (await sightScript(
-        [
-          keys.open(deviceId),
-          `${prefix}rate:${deviceId}`,
-          counters.key,
-          ...sightings.map(({ beacon }) => keys.beacon(beacon)),
-        ],
-        [
-          ...[nowMs, sessionId ?? '', deviceId, rate.count, rate.windowMs, rules.windowMs, rules.skewMs],
-          ...[rules.mutualMs, rules.cooldownMs, rules.nudgesPerSession, keys.prefix, prefix, nudgesPrefix],
-          ...[new Date(nowMs).toISOString().slice(0, 10), ...delivery.log.appendArgs(nudgesTopic)],
-          ...sightings.map(({ observedAtMs }) => observedAtMs),
-        ],
-      )) as ['none'] | ['wait', number] | ['seen', (number | string)[]]
+      const scriptKeys = [keys.open(deviceId), `${prefix}rate:${deviceId}`, counters.key]
+      const args = [nowMs, sessionId ?? '', deviceId, rate.count, rate.windowMs, rules.windowMs, rules.skewMs]
+      args.push(
+        rules.mutualMs,
+        rules.cooldownMs,
+        rules.nudgesPerSession,
+        keys.prefix,
+        prefix,
+        nudgesPrefix,
+        dayOf(nowMs),
+      )
+      args.push(...delivery.log.appendArgs(nudgesTopic))
+      for (const { beacon, observedAtMs } of sightings) {
+        scriptKeys.push(keys.beacon(beacon))
+        args.push(observedAtMs)
+      }
+      const reply = (await sightScript(scriptKeys, args)) as ['none'] | ['wait', number] | ['seen', (number | string)[]]
       if (reply[0] === 'none') return { kind: 'none' }
       if (reply[0] === 'wait') return { kind: 'wait', retryAfterMs: reply[1] }
       const flat = reply[1]
