@@ -17,6 +17,7 @@ const tasks = {
   test: { steps: ['packages', 'client', 'documents', 'build'], run: ['scripts/test.mjs'], lenient: true },
   check: { steps: ['packages', 'client', 'documents', 'build'], run: ['scripts/check.mjs'], lenient: true },
   schema: { steps: ['packages', 'client', 'build'], run: ['dist/scripts/print-schema.js'], lenient: true },
+  settings: { steps: ['packages', 'client', 'build'], run: ['dist/scripts/print-settings.js'], lenient: true },
   codegen: {
     steps: ['packages', 'client', 'build'],
     run: ['node_modules/@graphql-codegen/cli/esm/bin.js'],
