@@ -54,8 +54,6 @@ const keyColumns = 'kid, public_jwk, private_jwk, active_from, accept_until'
 /** Any number will do, as long as nothing else locks by it. */
 const keysLock = 7_101_001
 
-export type IdentityStore = ReturnType<typeof createIdentityStore>
-
 export function createIdentityStore(postgres: Postgres) {
   const { sql, transaction } = postgres
 
