@@ -76,13 +76,10 @@ export function createEndpoint(options: EndpointOptions) {
   }
 
   async function viaYoga({ req, res }: Exchange, context: Context): Promise<void> {
-    const forget = streams.watch(context, res)
+    // Yoga is done with a stream as soon as that has begun.
+    streams.watch(context, res)
     res.setHeader('x-request-id', context.requestId)
-    try {
-      await envelope.serve(req, res, { ...context, connection: { cut: () => res.destroy() } })
-    } finally {
-      forget()
-    }
+    await envelope.serve(req, res, { ...context, connection: { cut: () => res.destroy() } })
   }
 
   async function contextOf({ req, requestId, address }: Exchange): Promise<Context> {

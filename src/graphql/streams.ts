@@ -4,7 +4,8 @@ import type { Context } from './context.ts'
 
 /** The HTTP answers that are still being written, so that a stream over SSE ends when its viewer's right to it does. */
 export interface Streams {
-  watch(context: Context, res: ServerResponse): () => void
+  /** From now on until the answer is written or its client is gone. */
+  watch(context: Context, res: ServerResponse): void
   /** Ends every stream of a principal. */
   cut(principal: string): void
   /** Ends every stream: the process stops. */
@@ -14,28 +15,30 @@ export interface Streams {
 const sweepMs = 1000
 
 export function createStreams(clock: Clock): Streams {
-  const open = new Map<ServerResponse, Context>()
+  const open = new Map<ServerResponse, { context: Context; over: boolean }>()
 
-  const end = (res: ServerResponse) => {
-    open.delete(res)
-    res.destroy()
+  // Whatever is no stream is answered: it may be the very request that ends the others. What becomes one later is swept.
+  const sweep = () => {
+    for (const [res, { context, over }] of open)
+      if ((over || (context.viewer?.expiresAtMs ?? Number.POSITIVE_INFINITY) <= clock.now()) && isEventStream(res))
+        res.destroy()
   }
-  const sweep = setInterval(() => {
-    for (const [res, { viewer }] of open) if (viewer && viewer.expiresAtMs <= clock.now()) end(res)
-  }, sweepMs)
-  sweep.unref()
+  const timer = setInterval(sweep, sweepMs)
+  timer.unref()
 
   return {
     watch(context, res) {
-      open.set(res, context)
-      return () => open.delete(res)
+      open.set(res, { context, over: false })
+      res.once('close', () => open.delete(res))
     },
     cut(principal) {
-      for (const [res, { viewer }] of open) if (viewer?.principal === principal) end(res)
+      for (const answer of open.values()) if (answer.context.viewer?.principal === principal) answer.over = true
+      sweep()
     },
     close() {
-      clearInterval(sweep)
-      for (const res of open.keys()) if (isEventStream(res)) end(res)
+      clearInterval(timer)
+      for (const answer of open.values()) answer.over = true
+      sweep()
     },
   }
 }
