@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
 import { match } from './benches/match.ts'
+import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
 import type { Bench } from './kit/bench.ts'
 import { stopChildren } from './kit/child.ts'
@@ -10,7 +11,7 @@ import { judge, type Outcome, printed } from './kit/outcome.ts'
 import { openStage } from './kit/stage.ts'
 import { readOptions, UsageError, usage } from './options.ts'
 
-const benches: Record<string, Bench> = { http, match, idle, start }
+const benches: Record<string, Bench> = { http, sightings, match, idle, start }
 
 async function main(): Promise<number> {
   const { names, rounds, roundMs, json, check, profile } = readOptions(process.argv.slice(2), Object.keys(benches))

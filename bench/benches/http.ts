@@ -19,10 +19,17 @@ export const http: Bench = async ({ stage, rounds, roundMs, profile, say }) => {
     bare: await startChild('bare-graphql', { core: 'subject', env: stage.env }),
     lane: await startChild('app', { core: 'subject', env: stage.env }),
     yoga: await startChild('stock-yoga', { core: 'subject', env: stage.env }),
+    open: await startChild('stock-yoga', { core: 'subject', env: { ...stage.env, YOGA_BODY_LIMIT: 'off' } }),
     off: await startChild('app', { core: 'subject', env: { ...stage.env, HTTP_LANE: 'off' } }),
   }
   const loader = await startChild('load', { core: 'load' })
-  const titles = { bare: 'node:http + execute', lane: 'vicinity', yoga: 'stock yoga', off: 'vicinity, HTTP_LANE=off' }
+  const titles = {
+    bare: 'node:http + execute',
+    lane: 'vicinity',
+    yoga: 'stock yoga',
+    open: 'stock yoga without a limit on the body',
+    off: 'vicinity, HTTP_LANE=off',
+  }
   const outcome: Outcome = {
     bench: 'http',
     says: `a small query, ${connections} connections`,

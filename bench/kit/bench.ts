@@ -1,7 +1,7 @@
 import type { Outcome } from './outcome.ts'
 import type { Stage } from './stage.ts'
 
-export interface BenchOptions {
+interface BenchOptions {
   stage: Stage
   rounds: number
   /** How long one round of a load takes. */

@@ -7,7 +7,7 @@ export interface Report {
 }
 
 /** Of ten beacons in the air: strangers' of other apps and days, people with whom nothing is shared, and acquaintances. */
-const mix = { unknown: 3, noOverlap: 3, matched: 4 }
+export const mix = { unknown: 3, noOverlap: 3, matched: 4 }
 
 /** What each phone of a crowd hears. Phones with an even number share their interests, and so do the odd ones. */
 export function reports(crowd: Phone[]): Report[] {

@@ -36,6 +36,12 @@ export interface Outcome {
   notes: string[]
 }
 
+/** A subject's median beside a yardstick's, written. */
+export function ratio(rows: Row[], figure: string, subject: string, of: string): string {
+  const middle = (name: string) => median(rows.find((row) => row.name === name)?.figures[figure] ?? [])
+  return written(middle(subject) / middle(of))
+}
+
 const tolerance = 0.2
 
 export function judge({ rows, goals }: Pick<Outcome, 'rows' | 'goals'>): Verdict[] {

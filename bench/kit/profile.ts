@@ -1,5 +1,5 @@
 import { type Profiler, Session } from 'node:inspector/promises'
-import { sep } from 'node:path'
+import { partsOf } from './parts.ts'
 import { table } from './table.ts'
 
 /** Where a process spent its processor time: shares of one, the largest first. */
@@ -29,6 +29,7 @@ const notMeasured = new Set(['(idle)', 'dispatch'])
 /** Self time only, so that the shares add up. */
 function summarise(profile: Profiler.Profile): Profile {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node.callFrame]))
+  const partsOfNode = partsOf(profile.nodes)
   const parts = new Map<string, number>()
   const functions = new Map<string, number>()
   let total = 0
@@ -37,35 +38,15 @@ function summarise(profile: Profiler.Profile): Profile {
     const micros = profile.timeDeltas?.[i] ?? 0
     if (!frame || notMeasured.has(frame.functionName)) return
     total += micros
-    const part = partOf(frame)
     const where = frame.url ? ` ${frame.url.split('/').slice(-2).join('/')}:${frame.lineNumber + 1}` : ''
     const name = `${frame.functionName || '(anonymous)'}${where}`
-    parts.set(part, (parts.get(part) ?? 0) + micros)
+    for (const [part, share] of partsOfNode.get(id) ?? []) parts.set(part, (parts.get(part) ?? 0) + micros * share)
     functions.set(name, (functions.get(name) ?? 0) + micros)
   })
   const shares = (found: Map<string, number>): [string, number][] =>
     [...found].map(([name, micros]): [string, number] => [name, micros / total]).sort(([, a], [, b]) => b - a)
   return { parts: shares(parts), functions: shares(functions).slice(0, 60) }
 }
-
-/** Where a function is from: a package, a part of Node, a folder of ours, or the engine itself. */
-function partOf({ url, functionName }: { url: string; functionName: string }): string {
-  const inPackage = url.split('/node_modules/').at(-1)?.split('/') ?? []
-  if (url.includes('/node_modules/')) return inPackage.slice(0, inPackage[0]?.startsWith('@') ? 2 : 1).join('/')
-  if (url.startsWith('node:')) return url.replace('node:internal/', 'node:').split('/')[0] ?? url
-  if (url.includes(`${sep}src${sep}`)) return `own: ${folderOf(url)}`
-  if (url) return 'own: bench'
-  if (functionName === '(garbage collector)') return 'garbage collector'
-  return functionName === '(program)' ? 'native: system calls, JSON, sockets' : 'native: built-in functions'
-}
-
-const folderOf = (url: string) =>
-  url
-    .split('/src/')
-    .at(-1)
-    ?.split('/')
-    .slice(0, url.includes('/modules/') ? 2 : 1)
-    .join('/')
 
 /** The parts as a table; `functions` adds those that took most. */
 export function describeProfile(profile: Profile, functions = 25): string {

@@ -7,7 +7,6 @@ import { applyMigrations } from '../../src/platform/migrations.ts'
 /** A Postgres and a Redis that are thrown away, and the environment of an app on them. */
 export interface Stage {
   env: Record<string, string>
-  databaseUrl: string
   redisUrl: string
   close(): Promise<void>
 }
@@ -20,7 +19,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
   const { databaseUrl = '', redisUrl = '', secret } = servers
   await applyMigrations(databaseUrl)
   return {
-    ...{ databaseUrl, redisUrl },
+    redisUrl,
     env: {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

@@ -1,29 +1,17 @@
 // The data layer of matching, by itself: the store's call, and beside it a bare ioredis call of the same script with the
 // arguments that the store has sent before.
 import { Redis } from 'ioredis'
-import { createMatchStore } from '../../src/modules/matches/index.ts'
 import { sightLua } from '../../src/modules/matches/sight.lua.ts'
-import { talkSlot } from '../../src/modules/sessions/index.ts'
-import { createCounters } from '../../src/platform/counters.ts'
-import { createDelivery } from '../../src/platform/delivery/index.ts'
-import { createLogger } from '../../src/platform/logger.ts'
-import { createMetrics } from '../../src/platform/metrics.ts'
-import { createRedis, type RedisConnections } from '../../src/platform/redis.ts'
+import type { RedisConnections } from '../../src/platform/redis.ts'
 import { answer } from '../kit/answer.ts'
 import { type Report, reports } from '../kit/crowd.ts'
+import { openStore, redisUrl, terms } from '../kit/store.ts'
 import type { Phone } from './phones.ts'
 
 type Sight = (keys: number, ...rest: (string | number)[]) => Promise<unknown>
-const rules = { windowMs: 600_000, skewMs: 60_000, mutualMs: 0, cooldownMs: 300_000, nudgesPerSession: 10 }
-const rate = { count: 0, windowMs: 60_000 }
-const url = String(process.env['REDIS_URL'])
 
 async function open() {
-  const logger = createLogger({ level: 'warn' })
-  const redis = await createRedis({ url, prefix: '', logger })
-  const delivery = createDelivery({ redis, metrics: createMetrics(), logger })
-  const counters = createCounters(redis, talkSlot)
-  const store = createMatchStore({ redis, delivery, counters })
+  const { redis, storeOn, store } = await openStore()
   // Another store, only to learn what a store sends.
   const sent: { keys: string[]; args: (string | number)[] } = { keys: [], args: [] }
   const overheard: RedisConnections = {
@@ -36,8 +24,8 @@ async function open() {
       }
     },
   }
-  const recorder = createMatchStore({ redis: overheard, delivery, counters })
-  const bare = new Redis(url)
+  const recorder = storeOn(overheard)
+  const bare = new Redis(redisUrl)
   bare.defineCommand('sight', { lua: sightLua })
   return { redis, store, recorder, sent, sight: (Reflect.get(bare, 'sight') as Sight).bind(bare) }
 }
@@ -63,7 +51,7 @@ const requestOf =
   () => {
     const nowMs = Date.now()
     const sightings = beacons.map((beacon) => ({ beacon, observedAtMs: nowMs }))
-    return { nowMs, deviceId: phone.deviceId, sessionId: null, sightings, rate, rules }
+    return { nowMs, deviceId: phone.deviceId, sessionId: null, sightings, ...terms }
   }
 
 export interface MatchRound {
@@ -94,7 +82,7 @@ async function run({
 async function commandsPerCall(): Promise<number> {
   const { redis } = await opened
   const address = /\baddr=(\S+)/.exec(String(await redis.command.client('INFO')))?.[1]
-  const monitor = await new Redis(url).monitor()
+  const monitor = await new Redis(redisUrl).monitor()
   let heard = 0
   monitor.on('monitor', (_time: string, args: string[], source: string) => {
     if (source === address && args[0] !== 'echo') heard += 1
