@@ -51,6 +51,7 @@ export function createCrowd(options: CrowdOptions) {
 
   return {
     ...{ people, receipts, matched, counts },
+    repeats: http.repeats,
 
     /** A device, a session and a stream of nudges. Every phone has a home, and every node as many as the others. */
     async arrive(person: string) {

@@ -1,5 +1,6 @@
 import { Agent, request as plain } from 'node:http'
 import { Agent as SecureAgent, request as secure } from 'node:https'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ReplayError } from './failure.ts'
 
 interface Operation {
@@ -11,8 +12,13 @@ interface Operation {
 }
 
 export interface HttpClient {
-  /** Sends one operation and answers its one field. Sends it again when the connection broke: each of ours may be repeated. */
+  /**
+   * Sends one operation and answers its one field. Sends it again, as an app does, when the connection broke and when the
+   * server is short of something: each of ours may be repeated.
+   */
   send<Answer>(operation: Operation): Promise<Answer>
+  /** How often something was sent again. */
+  repeats(): number
   close(): void
 }
 
@@ -21,13 +27,17 @@ interface Body {
   errors?: { message: string; extensions?: { code?: string } }[]
 }
 
-const attempts = 3
+const attempts = 8
+const pauseMs = { first: 100, longest: 2000 }
 const timeoutMs = 30_000
+const passingCodes = new Set(['UNAVAILABLE', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'NO_ANSWER'])
 
 /** node:http with connections that stay: `fetch` costs several times as much, and the replay is one process. */
 export function createHttpClient(connections: number): HttpClient {
   const options = { keepAlive: true, maxSockets: connections }
   const agents = { 'http:': new Agent(options), 'https:': new SecureAgent(options) }
+
+  let repeats = 0
 
   function post(operation: Operation): Promise<{ status: number; text: string }> {
     const { url, token, query, variables = {} } = operation
@@ -56,37 +66,47 @@ export function createHttpClient(connections: number): HttpClient {
     })
   }
 
-  async function posted(operation: Operation) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await post(operation)
-      } catch (error) {
-        const { code = 'NO_ANSWER', message } = error as NodeJS.ErrnoException
-        if (attempt === attempts || code === 'ECONNREFUSED') throw new ReplayError(operation.name, code, message)
-      }
-    }
+  async function attempt<Answer>(operation: Operation): Promise<Answer> {
+    const { status, text } = await post(operation).catch((error: NodeJS.ErrnoException) => {
+      throw new ReplayError(operation.name, error.code ?? 'NO_ANSWER', error.message)
+    })
+    return answerOf<Answer>(operation.name, status, text)
   }
 
   return {
     async send<Answer>(operation: Operation) {
-      const { status, text } = await posted(operation)
-      const { data, errors } = bodyOf(operation, status, text)
-      const [error] = errors ?? []
-      if (error) throw new ReplayError(operation.name, error.extensions?.code ?? `HTTP ${status}`, error.message)
-      const [answer] = Object.values(data ?? {})
-      if (!answer) throw new ReplayError(operation.name, `HTTP ${status}`, 'nothing was answered')
-      if (answer.__typename?.endsWith('Error')) {
-        throw new ReplayError(operation.name, answer.code ?? answer.__typename, answer.message ?? 'refused')
+      for (let count = 1; ; count++) {
+        try {
+          return await attempt<Answer>(operation)
+        } catch (error) {
+          const passing = error instanceof ReplayError && passingCodes.has(error.code)
+          if (!passing || count === attempts) throw error
+          repeats += 1
+          const longestMs = Math.min(pauseMs.longest, pauseMs.first * 2 ** count)
+          await pause(longestMs * (0.5 + Math.random() / 2))
+        }
       }
-      return answer as Answer
     },
+    repeats: () => repeats,
     close() {
       for (const agent of Object.values(agents)) agent.destroy()
     },
   }
 }
 
-function bodyOf({ name }: Operation, status: number, text: string): Body {
+function answerOf<Answer>(name: string, status: number, text: string): Answer {
+  const { data, errors } = bodyOf(name, status, text)
+  const [error] = errors ?? []
+  if (error) throw new ReplayError(name, error.extensions?.code ?? `HTTP ${status}`, error.message)
+  const [answer] = Object.values(data ?? {})
+  if (!answer) throw new ReplayError(name, `HTTP ${status}`, 'nothing was answered')
+  if (answer.__typename?.endsWith('Error')) {
+    throw new ReplayError(name, answer.code ?? answer.__typename, answer.message ?? 'refused')
+  }
+  return answer as Answer
+}
+
+function bodyOf(name: string, status: number, text: string): Body {
   try {
     return JSON.parse(text)
   } catch {

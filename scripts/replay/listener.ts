@@ -50,7 +50,7 @@ export function listen(options: ListenerOptions): Listener {
   let refusals = 0
   let timer: NodeJS.Timeout | undefined
   let socket: WebSocket | undefined
-  let dispose: () => unknown = () => undefined
+  let dispose: () => void = () => undefined
   let isReady: () => void = () => undefined
   const firstReady = new Promise<void>((resolve) => {
     isReady = resolve
@@ -71,7 +71,8 @@ export function listen(options: ListenerOptions): Listener {
       retryAttempts: 0,
       connectionParams: { authorization: `Bearer ${token}` },
     })
-    dispose = client.dispose
+    // It waits for a connection that is just being made, which may well fail.
+    dispose = () => void Promise.resolve(client.dispose()).catch(() => undefined)
     client.subscribe<{ nudges: NudgeEvent }>(
       { query: nudgesDocument, variables: after === undefined ? {} : { after } },
       {
@@ -136,7 +137,7 @@ export function listen(options: ListenerOptions): Listener {
   function stop() {
     stopped = true
     clearTimeout(timer)
-    void dispose()
+    dispose()
     socket?.terminate()
   }
 

@@ -13,6 +13,8 @@ export interface ReplayResult extends Tally {
   people: number
   contacts: number
   calls: number
+  /** Calls sent again, because the connection broke or the server said that it is not available right now. */
+  repeats: number
   cuts: number
   /** Losses of a connection that the replay did not order. */
   lostConnections: number
@@ -57,6 +59,7 @@ export function summarize(run: {
     matchesExpected: expectation.matched.size,
     ...{ people: crowd.people.length, contacts, seconds: Math.round(seconds * 10) / 10 },
     ...counts,
+    repeats: crowd.repeats(),
   }
 }
 

@@ -9,6 +9,7 @@ export function resultTable(result: ReplayResult): string {
     ['unexpected', `${written(result.unexpected)} (for pairs that should have none)`],
     ['mislabelled', `${written(result.mislabelled)} (other interests than the two share)`],
     ['resyncs', `${written(result.resyncs)} (streams that could not be resumed)`],
+    ['sent again', `${written(result.repeats)} calls that a server could not take at the time`],
     ['lost connections', `${written(result.lostConnections)} that nobody ordered`],
   ]
   const rows: [string, string][] = [

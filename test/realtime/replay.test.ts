@@ -63,7 +63,7 @@ test('under the clock of the trace, cooldown and cap leave exactly the nudges th
   const settings = { NUDGE_COOLDOWN_SECONDS: '300', NUDGES_PER_SESSION: '10' }
   const app = await createTestApp(settings, { clock })
   const other = await app.node()
-  const contacts = invent(11, { people: 40, steps: 130, stepSeconds: 100, perStep: 6 })
+  const contacts = invent(11, { people: 50, steps: 130, stepSeconds: 100, perStep: 8 })
   const setClock = (ms: number) => {
     nowMs = ms
   }
