@@ -40,6 +40,8 @@ export function createEnvelope(options: EnvelopeOptions) {
     /** Yoga's own way of a request. */
     serve: (req: IncomingMessage, res: ServerResponse, context: Context) => yoga(req, res, context),
     getEnveloped: yoga.getEnveloped,
+    /** An error as its client may see it, counted, and logged if it was not expected. */
+    shown: guard.shown,
     /** Starts a subscription that was parsed and validated: its results, or why there are none. */
     subscribe: (args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> =>
       openStream(args, guard),

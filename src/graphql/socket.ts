@@ -89,7 +89,7 @@ export function createProtocol(options: SocketOptions) {
       if (!live) enveloped.set(args, own)
       return args
     } catch (error) {
-      return [error instanceof GraphQLError ? error : publicError(error, { requestId })]
+      return [error instanceof GraphQLError ? error : envelope.shown(error, requestId)]
     }
   }
 

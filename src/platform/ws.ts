@@ -98,6 +98,8 @@ export function createSocketServer(deps: {
       ...facts,
       expiresAtMs: Number.POSITIVE_INFINITY,
       identify(principal, expiresAtMs) {
+        // It may have gone while its token was looked at: what leaves first must not enter afterwards.
+        if (socket.readyState === socket.CLOSED) return 0
         owner = principal
         connection.expiresAtMs = expiresAtMs
         const theirs = byPrincipal.get(principal)
@@ -146,7 +148,7 @@ export function createSocketServer(deps: {
     )
     socket.on('ping', paid)
     socket.on('pong', () => {
-      state.alive = true
+      state.alive = paid()
     })
     // A broken frame or a reset ends in 'close', which does the cleaning up.
     socket.on('error', () => undefined)
