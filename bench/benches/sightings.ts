@@ -11,6 +11,8 @@ import type { Phone } from '../processes/phones.ts'
 
 const people = 200
 const connections = 50
+/** Until the engine has compiled what is called most. */
+const warmUpMs = 4000
 const query = `mutation ($input: ReportSightingsInput!) { reportSightings(input: $input) { __typename
   ... on ReportSightingsPayload { sightings { match sharedInterests nudgeSent } }
   ... on Error { code message } } }`
@@ -36,7 +38,7 @@ export const sightings: Bench = async ({ stage, rounds, roundMs, profile, say })
   const subjects = [await subject('node:http + script', bare), await subject('vicinity', app)]
   // Whoever matches has matched from here on, and both servers must say so.
   for (const { server, order } of subjects) {
-    await load(loader, server, order)
+    await load(loader, server, { ...order, ms: warmUpMs })
     await mustMatch(order.port, requests)
   }
 
