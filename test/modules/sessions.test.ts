@@ -1,6 +1,16 @@
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { ask, codeOf } from '../kit/gql.ts'
-import { beaconAt, createPhone, newClientId, openDocument, type Phone } from '../kit/phones.ts'
+import {
+  type Beacon,
+  beaconAt,
+  createPhone,
+  type NudgeEvent,
+  newClientId,
+  nudgesDocument,
+  openDocument,
+  type Phone,
+} from '../kit/phones.ts'
+import { follow } from '../kit/socket.ts'
 
 let app: TestApp
 let other: TestApp
@@ -213,6 +223,32 @@ test('the secret of a session speaks for it and for nothing else', async () => {
     .replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
     .replace(/\.(.)/, (_all, first) => `.${first === 'A' ? 'B' : 'A'}`)
   expect(codeOf(await ask(app, '{ session { id } }', {}, { token: forged }))).toBe('UNAUTHENTICATED')
+})
+
+test('the secret of a session hears its nudges and no later one', async () => {
+  const own = await createTestApp({ NUDGE_COOLDOWN_SECONDS: '0' })
+  const [ann, ben] = [await createPhone(own), await createPhone(own)]
+  const hears = async (whom: Beacon[]) => {
+    const at = new Date(own.clock.now())
+    await ben.report([beaconAt(whom, at)], at)
+  }
+  const first = await ann.open(['jazz'])
+  await ben.open(['jazz'])
+  const bySecret = follow<NudgeEvent>(own, nudgesDocument, { token: first.secret })
+  const byDevice = ann.nudges()
+  expect([(await bySecret.next()).__typename, (await byDevice.next()).__typename]).toEqual(['Ready', 'Ready'])
+  await hears(first.beacons)
+  expect([(await bySecret.next()).__typename, (await byDevice.next()).__typename]).toEqual(['Nudge', 'Nudge'])
+
+  await ann.ask('mutation { closeSession(input: {}) { __typename } }')
+  const second = await ann.open(['jazz'])
+  await hears(second.beacons)
+  expect((await byDevice.next()).__typename).toBe('Nudge')
+  expect(bySecret.waiting()).toEqual([])
+  const again = follow<NudgeEvent>(own, nudgesDocument, { token: first.secret })
+  expect((await again.ended).errors?.[0]?.extensions?.['code']).toBe('NOT_FOUND')
+  bySecret.stop()
+  byDevice.stop()
 })
 
 test('no store and no log holds an interest in the clear, and every key ends by itself', async () => {

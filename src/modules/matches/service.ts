@@ -49,7 +49,10 @@ export interface MatchService {
   list(session: Session): Promise<{ id: string; matchedAtMs: number }[]>
   /** Matches by id, as they are shown; those that ended meanwhile are left out. */
   load(ids: string[]): Promise<Match[]>
-  /** The viewer's nudges after a cursor, then live. Refuses a cursor of another stream. */
+  /**
+   * The viewer's nudges after a cursor, then live; with a session's secret, those of that session only. Refuses a cursor of
+   * another stream, and the secret of a session that is over with NOT_FOUND.
+   */
   nudges(
     viewer: SessionViewer,
     after: string | null,
@@ -133,13 +136,19 @@ export function createMatchService(deps: {
       return Promise.all(found.flatMap((stored) => (stored ? [view(stored)] : [])))
     },
 
-    nudges({ deviceId }, after, onSlow) {
-      const keep = (payloads: NudgePayload[]) =>
-        store.visible(
-          deviceId,
-          payloads.map(({ matchId }) => matchId),
-        )
-      return delivery.subscribe(nudgesTopic, deviceId, { after, keep, onSlow })
+    async nudges(viewer, after, onSlow) {
+      const { deviceId, sessionId } = viewer
+      if (sessionId !== null && (await sessions.find(viewer, sessionId))?.state !== 'OPEN') throw new NotFoundError()
+      return delivery.subscribe(nudgesTopic, deviceId, {
+        after,
+        keep: (payloads) =>
+          store.visible(
+            deviceId,
+            payloads.map(({ matchId }) => matchId),
+          ),
+        ...(sessionId === null ? {} : { accept: (payload: NudgePayload) => payload.sessionId === sessionId }),
+        onSlow,
+      })
     },
 
     show: async ({ matchId, shared, atMs }) => ({

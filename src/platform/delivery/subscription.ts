@@ -16,6 +16,8 @@ export interface SubscribeOptions<Payload> {
   after?: string | null | undefined
   /** Which of these replayed payloads the subscriber may still see; asked once a page. */
   keep?: (payloads: Payload[]) => Promise<boolean[]>
+  /** Which payloads are for this subscriber at all; the others pass it by, live and replayed. */
+  accept?: (payload: Payload) => boolean
   /** Called once when the subscriber fell too far behind, so that its connection can be cut: nobody may be reading it. */
   onSlow?: () => void
 }
@@ -44,9 +46,11 @@ export function createSubscription<Payload>(
   let lostLive: { reason: ResyncReason; head: Position } | undefined
   let wake: (() => void) | undefined
 
+  const accepts = (payload: unknown) => !options.accept || options.accept(payload as Payload)
+
   const listener: Listener = {
     onEvent(_epoch, event) {
-      if (!live || ended || (position && event.seq <= position.seq)) return
+      if (!live || ended || (position && event.seq <= position.seq) || !accepts(event.payload)) return
       if (queue.push(event)) wake?.()
       else fallBehind()
     },
@@ -121,7 +125,7 @@ export function createSubscription<Payload>(
     ) ?? undefined)
     let asked = 0
     for (const { seq, parsed } of read) {
-      const visible = parsed.success && (kept ? kept[asked++] : true)
+      const visible = parsed.success && (kept ? kept[asked++] : true) && accepts(parsed.data)
       if (visible) ahead.push(delivered({ seq, payload: parsed.data }))
       else position = { epoch: from.epoch, seq }
     }
