@@ -48,7 +48,13 @@ export function createProtocol(options: SocketOptions) {
       return false
     }
     viewers.set(connection, viewer)
-    if (connection.identify(viewer.principal, viewer.expiresAtMs) > limits.perViewer) {
+    const theirs = connection.identify(viewer.principal, viewer.expiresAtMs)
+    // A revocation that came while the token was looked at found no socket of theirs to cut.
+    if (base.services.identity.isRevoked(viewer)) {
+      connection.cut(closeCodes.revoked, 'Session revoked')
+      return false
+    }
+    if (theirs > limits.perViewer) {
       connection.cut(closeCodes.tooMany, 'Too many connections')
       return false
     }
