@@ -38,10 +38,21 @@ export interface HttpOptions {
   ) => void
   trustedProxies: number
   logger: Logger
+  patience?: Patience
 }
 
+/** How long a client may take to say what it wants, milliseconds; then it is answered 408 and its connection ends. */
+export interface Patience {
+  head: number
+  whole: number
+  /** How often it is looked at. */
+  every: number
+}
+
+const usualPatience: Patience = { head: 10_000, whole: 30_000, every: 2000 }
+
 export function createHttpServer(options: HttpOptions): HttpServer {
-  const { routes, logger, trustedProxies } = options
+  const { routes, logger, trustedProxies, patience = usualPatience } = options
   const node = randomBytes(6).toString('base64url')
   let counted = 0
   let draining = false
@@ -81,7 +92,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   }
 
   const server = createServer(
-    { maxHeaderSize: 8192, keepAliveTimeout: 65_000, headersTimeout: 10_000, requestTimeout: 30_000 },
+    {
+      ...{ maxHeaderSize: 8192, keepAliveTimeout: 65_000 },
+      ...{ headersTimeout: patience.head, requestTimeout: patience.whole, connectionsCheckingInterval: patience.every },
+    },
     (req, res) => {
       void answer(req, res)
     },

@@ -1,3 +1,7 @@
+import { connect } from 'node:net'
+import { readBody } from '../../src/platform/body.ts'
+import { createHttpServer, type Exchange, type HttpServer } from '../../src/platform/http.ts'
+import { createLogger } from '../../src/platform/logger.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { createPhone } from '../kit/phones.ts'
 import { type RawAnswer, type RawRequest, sendBytes, sendHttp } from '../kit/raw-http.ts'
@@ -442,6 +446,48 @@ describe('what no HTTP client would send', () => {
     }
     const lines = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
     expect(await sendBytes(app, [`GET ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n'))).toMatchObject({ status })
+  })
+
+  describe('27: a client that says what it wants byte by byte, or stops', () => {
+    let server: HttpServer
+    let port: number
+    beforeAll(async () => {
+      const read = async ({ req, res }: Exchange) => {
+        await readBody(req)
+        res.end()
+      }
+      server = createHttpServer({
+        ...{ host: '127.0.0.1', port: 0, trustedProxies: 0, onUpgrade: (_req, socket) => socket.destroy() },
+        ...{ logger: createLogger({ level: 'silent' }), routes: new Map([['/', read]]) },
+        patience: { head: 100, whole: 200, every: 20 },
+      })
+      port = (await server.listen()).port
+    })
+    afterAll(() => server.stop(0))
+
+    test.each([
+      ['its first line', 'POST / HT'],
+      ['its headers', 'POST / HTTP/1.1\r\nHost: x\r\nx-a: b'],
+      ['its body', 'POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 10\r\n\r\n{'],
+      ['its chunks', 'POST / HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{'],
+    ])('in %s: 408, and the connection ends', async (_where, bytes) => {
+      expect(await sendBytes({ port }, bytes)).toMatchObject({ status: 408 })
+    })
+  })
+
+  test('a client that goes away in the middle of its body is no error of ours', async () => {
+    for (const { port } of [app, throughYoga]) {
+      await new Promise((resolve) => {
+        const lines = ['content-type: application/json', 'content-length: 1000']
+        const socket = connect(port, '127.0.0.1', () =>
+          socket.write(head(lines), () => socket.write('{', () => socket.destroy())),
+        )
+        socket.on('close', resolve)
+      })
+    }
+    // Asked on another connection, so that ours has been looked at by then.
+    expect(await sendHttp(app, ask({ query: typename }))).toMatchObject({ status: 200 })
+    expect(await sendHttp(throughYoga, ask({ query: typename }))).toMatchObject({ status: 200 })
   })
 
   test('after all of it the server answers as before', async () => {
