@@ -79,6 +79,9 @@ const bodies: Row[] = [
   ['10: variables that are a list', ask({ query: typename, variables: [1] }), refused],
   ['10: variables that are a text', ask({ query: typename, variables: '{}' }), refused],
   ['10: variables that are a number', ask({ query: typename, variables: 0 }), refused],
+  ['61: variables that are lists 33 deep', deep(33), { ...refused, code: 'BAD_USER_INPUT' }],
+  ['61: variables that are lists 20000 deep', deep(20_000), { ...refused, code: 'BAD_USER_INPUT' }],
+  ['61: a body of 30000 brackets', post('['.repeat(30_000)), refused],
   ['11: an operationName that is a number', ask({ query: typename, operationName: 1 }), refused],
   ['11: an operationName that nothing has', ask({ query: two, operationName: 'C' }), refused],
   ['11: an operationName __proto__', ask({ query: two, operationName: '__proto__' }), refused],
@@ -293,6 +296,10 @@ const paths: Row[] = [
   ['31: /GRAPHQL', { ...ask({ query: typename }), path: '/GRAPHQL' }, { status: 404, code: 'NOT_FOUND' }],
   ['31: /graphql with a NUL', { ...ask({ query: typename }), path: '/graphql%00' }, { status: 404, code: 'NOT_FOUND' }],
 ]
+
+function deep(levels: number): RawRequest {
+  return post(`{"query":"{ __typename }","variables":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`)
+}
 
 /** A good request, as long as asked. */
 function padded(length: number): string {
