@@ -1,10 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+} from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Context } from './context.ts'
 import { publicError } from './errors.ts'
 import { createGuard, type GuardOptions, reported } from './guard.ts'
 import { openStream } from './live-results.ts'
+import { operationKind } from './operation-kind.ts'
+import type { Params } from './params.ts'
+
+/** As many as an app with a few hundred operations in a few versions has. */
+const rememberedDocuments = 1000
 
 export interface EnvelopeOptions extends GuardOptions {
   schema: GraphQLSchema
@@ -14,8 +26,8 @@ export type Envelope = ReturnType<typeof createEnvelope>
 
 /**
  * The one envelope that every operation goes through, whichever way it came: parsing and validation with limits and caches,
- * execution, and errors as clients may see them. Yoga serves HTTP and SSE with it; the lane and the sockets ask it for
- * `getEnveloped` and do the same steps.
+ * execution, and errors as clients may see them. Yoga serves HTTP and SSE with it; the lane and the sockets do the same steps
+ * with the same documents, limits and errors.
  */
 export function createEnvelope(options: EnvelopeOptions) {
   const guard = createGuard(options)
@@ -36,13 +48,52 @@ export function createEnvelope(options: EnvelopeOptions) {
     maskedErrors: { maskError: (error) => publicError(error, { onInternal: reported(options.logger, undefined) }) },
     plugins: [guard.plugin],
   })
+  // Documents that yoga has parsed and validated with our guard: asked for again, they need nothing of it. First in, first out.
+  const accepted = new Map<string, DocumentNode>()
+  function remember(query: string, document: DocumentNode) {
+    if (accepted.size >= rememberedDocuments) accepted.delete(accepted.keys().next().value ?? '')
+    accepted.set(query, document)
+  }
+
   return {
+    schema: options.schema,
+
+    /** An error as a client may see it, logged if it is ours. */
+    shown: guard.shown,
+
     /** Yoga's own way of a request. */
     serve: (req: IncomingMessage, res: ServerResponse, context: Context) => yoga(req, res, context),
-    getEnveloped: yoga.getEnveloped,
-    /** An error as its client may see it, counted, and logged if it was not expected. */
-    shown: guard.shown,
-    /** Starts a subscription that was parsed and validated: its results, or why there are none. */
+
+    /** Parses and validates, or remembers: the document to run, or what refuses it, as clients may see it. */
+    prepare(context: Context & { params: Params }): DocumentNode | readonly GraphQLError[] {
+      const { query } = context.params
+      const known = accepted.get(query)
+      if (known) {
+        const refusal = guard.refusalOf(known, context)
+        return refusal ? [refusal] : known
+      }
+      try {
+        const { parse, validate } = yoga.getEnveloped(context)
+        const document = parse(query)
+        const errors = validate(options.schema, document)
+        if (errors.length > 0) return errors
+        remember(query, document)
+        return document
+      } catch (error) {
+        // `parse` throws what a client may see; anything else is for whoever called us to refuse.
+        if (error instanceof GraphQLError) return [error]
+        throw error
+      }
+    },
+
+    /** Runs a query or mutation that was prepared. */
+    async execute(args: ExecutionArgs): Promise<ExecutionResult> {
+      const result = await execute(args)
+      guard.count(operationKind(args.document, args.operationName) ?? 'none', result.errors)
+      return guard.finish(result, args.contextValue as Context)
+    },
+
+    /** Starts a subscription that was prepared: its results, or why there are none. */
     subscribe: (args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> =>
       openStream(args, guard),
   }

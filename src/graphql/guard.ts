@@ -1,14 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  getOperationAST,
-  parse,
-  type Source,
-  subscribe,
-} from 'graphql'
+import { type DocumentNode, type ExecutionResult, execute, GraphQLError, parse, type Source, subscribe } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { DomainError, type ErrorCode } from '../platform/errors.ts'
 import { describeError, type Logger } from '../platform/logger.ts'
@@ -68,11 +59,8 @@ export function createGuard({ logger, metrics, introspection }: GuardOptions) {
     onParse({ setParseFn, context }) {
       setParseFn(parseWithin)
       return ({ result, replaceParseResult }) => {
-        const refusal = result && !(result instanceof Error) && refuseOperation(result, context)
-        if (refusal)
-          replaceParseResult(
-            shown(refusal.error, requestIdOf(context), { http: { status: refusal.status, final: true } }),
-          )
+        const refusal = result && !(result instanceof Error) && refusalOf(result, context as Context)
+        if (refusal) replaceParseResult(refusal)
         if (result instanceof Error)
           replaceParseResult(shown(result, requestIdOf(context), { fallback: 'BAD_REQUEST', ...refused }))
       }
@@ -126,7 +114,13 @@ export function createGuard({ logger, metrics, introspection }: GuardOptions) {
     },
   }
 
-  return { plugin, finish, count, shown }
+  /** Why an operation of a well-formed document cannot be run, if it cannot. */
+  function refusalOf(document: DocumentNode, context: Context): GraphQLError | undefined {
+    const refusal = refuseOperation(document, context)
+    return refusal && shown(refusal.error, context.requestId, { http: { status: refusal.status, final: true } })
+  }
+
+  return { plugin, finish, count, shown, refusalOf }
 }
 
 function httpFor(error: GraphQLError): Pick<ErrorFacts, 'http'> {
@@ -138,10 +132,10 @@ function httpFor(error: GraphQLError): Pick<ErrorFacts, 'http'> {
 /** Why an operation cannot be run although its document is well-formed: before anything of it is run. */
 function refuseOperation(document: DocumentNode, context: unknown): { error: DomainError; status: number } | undefined {
   const { params, req } = context as { params?: Partial<Params>; req?: IncomingMessage }
-  const operation = getOperationAST(document, params?.operationName)
-  if (!operation)
+  const kind = operationKind(document, params?.operationName)
+  if (!kind)
     return { error: new DomainError('BAD_REQUEST', 'The operation to run could not be determined.'), status: 400 }
-  if (operation.operation !== 'subscription' || !req || acceptsStream(req.headers.accept)) return undefined
+  if (kind !== 'subscription' || !req || acceptsStream(req.headers.accept)) return undefined
   return { error: new DomainError('BAD_REQUEST', 'A subscription is answered as text/event-stream only.'), status: 406 }
 }
 

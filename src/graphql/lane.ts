@@ -1,4 +1,4 @@
-import { type ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import type { Exchange } from '../platform/http.ts'
 import type { Context } from './context.ts'
 import type { Envelope } from './envelope.ts'
@@ -55,29 +55,19 @@ export function writeResult(
  */
 export async function runLane(envelope: Envelope, context: HttpContext, type: ResultType): Promise<boolean> {
   const { params, res } = context
-  const { parse, validate, contextFactory, execute, schema } = envelope.getEnveloped(context)
-  let result: ExecutionResult
-  try {
-    const document = parse(params.query)
-    const errors = validate(schema, document)
-    if (errors.length > 0) {
-      result = { errors }
-    } else {
-      if (operationKind(document, params.operationName) === 'subscription') return false
-      const contextValue = await contextFactory()
-      result = await execute({
-        schema,
-        document,
-        contextValue,
-        variableValues: params.variables,
-        operationName: params.operationName,
-      })
-    }
-  } catch (error) {
-    // `parse` throws what a client may see; anything else is for whoever called us to refuse.
-    if (!(error instanceof GraphQLError)) throw error
-    result = { errors: [error] }
+  const prepared = envelope.prepare(context)
+  if (!('kind' in prepared)) {
+    if (!res.destroyed) writeResult(context, { errors: prepared }, type)
+    return true
   }
+  if (operationKind(prepared, params.operationName) === 'subscription') return false
+  const result = await envelope.execute({
+    schema: envelope.schema,
+    document: prepared,
+    contextValue: context,
+    variableValues: params.variables ?? null,
+    operationName: params.operationName ?? null,
+  })
   if (!res.destroyed) writeResult(context, result, type)
   return true
 }

@@ -1,4 +1,4 @@
-import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionArgs, GraphQLError } from 'graphql'
 import { makeServer, type ServerOptions } from 'graphql-ws'
 import type { Viewer } from '../modules/identity/index.ts'
 import { DomainError, RevokedError, TokenExpiredError } from '../platform/errors.ts'
@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { bearerToken } from './endpoint.ts'
 import type { Envelope } from './envelope.ts'
 import { publicError } from './errors.ts'
+import { operationKind } from './operation-kind.ts'
 import { checkParams } from './params.ts'
 
 export interface SocketOptions {
@@ -23,13 +24,6 @@ const initMembers = 20
 export function createProtocol(options: SocketOptions) {
   const { envelope, base, limits } = options
   const viewers = new WeakMap<Connection, Viewer>()
-  // graphql-ws hands `execute` the very object that `onSubscribe` gave it.
-  const enveloped = new WeakMap<ExecutionArgs, ReturnType<Envelope['getEnveloped']>>()
-  const run = (args: ExecutionArgs) => {
-    const own = enveloped.get(args)
-    if (!own) throw new Error('An operation came past onSubscribe.')
-    return own.execute(args)
-  }
 
   async function admit(connection: Connection, params: Record<string, unknown> | undefined): Promise<boolean> {
     if (Object.keys(params ?? {}).length > initMembers) {
@@ -62,38 +56,23 @@ export function createProtocol(options: SocketOptions) {
   }
 
   /** The steps before execution. Whatever refuses the operation refuses only the operation: the socket stays. */
-  async function prepare(
-    connection: Connection,
-    payload: unknown,
-    subscriptions: number,
-  ): Promise<ExecutionArgs | GraphQLError[]> {
+  function prepare(connection: Connection, payload: unknown, subscriptions: number): ExecutionArgs | GraphQLError[] {
     const { requestId, address } = connection
     try {
       const params = checkParams(payload)
       const viewer = viewers.get(connection) ?? null
       const context: Context = { ...base, requestId, address, viewer, connection }
-      const own = envelope.getEnveloped({ ...context, params })
-      const document = own.parse(params.query)
-      const errors = own.validate(own.schema, document)
-      if (errors.length > 0) return [...errors]
-      const operation = getOperationAST(document, params.operationName)
-      if (!operation) throw new DomainError('BAD_REQUEST', 'The operation to run could not be determined.')
-      const live = operation.operation === 'subscription'
+      const document = envelope.prepare({ ...context, params })
+      if (!('kind' in document)) return [...document]
+      const live = operationKind(document, params.operationName) === 'subscription'
       if (live && subscriptions > limits.subscriptionsPerSocket) {
         throw new DomainError(
           'SUBSCRIPTION_LIMIT',
           `A socket runs at most ${limits.subscriptionsPerSocket} operations at once.`,
         )
       }
-      const args: ExecutionArgs = {
-        schema: own.schema,
-        document,
-        contextValue: live ? context : await own.contextFactory(),
-        variableValues: params.variables ?? null,
-        operationName: params.operationName ?? null,
-      }
-      if (!live) enveloped.set(args, own)
-      return args
+      const { operationName = null, variables: variableValues = null } = params
+      return { schema: envelope.schema, document, contextValue: context, variableValues, operationName }
     } catch (error) {
       return [error instanceof GraphQLError ? error : envelope.shown(error, requestId)]
     }
@@ -101,7 +80,7 @@ export function createProtocol(options: SocketOptions) {
 
   const serverOptions: ServerOptions<Record<string, unknown>, Connection> = {
     connectionInitWaitTimeout: initTimeoutMs,
-    execute: run as NonNullable<ServerOptions['execute']>,
+    execute: envelope.execute as NonNullable<ServerOptions['execute']>,
     subscribe: envelope.subscribe as NonNullable<ServerOptions['subscribe']>,
     async onConnect(context) {
       const { extra, connectionParams } = context
@@ -112,7 +91,7 @@ export function createProtocol(options: SocketOptions) {
       return admitted
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
-      const prepared = await prepare(extra, payload, Object.keys(subscriptions).length)
+      const prepared = prepare(extra, payload, Object.keys(subscriptions).length)
       if (!Array.isArray(prepared) && kindOf(prepared) !== 'subscription') {
         extra.running ??= new Set()
         extra.running.add(id)
@@ -129,4 +108,4 @@ export function createProtocol(options: SocketOptions) {
   return makeServer(serverOptions)
 }
 
-const kindOf = ({ document, operationName }: ExecutionArgs) => getOperationAST(document, operationName)?.operation
+const kindOf = ({ document, operationName }: ExecutionArgs) => operationKind(document, operationName)
