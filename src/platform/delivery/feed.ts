@@ -1,6 +1,5 @@
 import type { Position } from '../cursor.ts'
 import { UnavailableError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { EventLog } from './log.ts'
 import type { LiveEvent } from './queue.ts'
@@ -35,8 +34,9 @@ interface FeedDependencies {
   log: EventLog
   wakeUps: WakeUps
   metrics: Metrics
-  logger: Logger
   onIdle(): void
+  /** A gap could not be read just now. */
+  onUnfilled(): void
 }
 
 const subscribeDeadlineMs = 2000
@@ -45,7 +45,7 @@ const pageSize = 200
 const heldAtMost = 1000
 
 export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDependencies): Feed {
-  const { log, wakeUps, metrics, logger } = deps
+  const { log, wakeUps, metrics } = deps
   const listeners = new Set<Listener>()
   let position: Position | undefined
   let held: WakeUp[] | undefined = []
@@ -94,11 +94,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
     if (held) return
     if (gap) metrics.gaps.inc({ topic: topic.name })
     held = []
-    fill()
-      .catch((error: Error) =>
-        logger.warn('delivery: could not fill a gap, will check again', { topic: topic.name, error: error.name }),
-      )
-      .finally(settle)
+    fill().catch(deps.onUnfilled).finally(settle)
   }
 
   async function fill() {

@@ -30,6 +30,7 @@ export interface DeliveryEngine {
 }
 
 export const positionCheckMs = 25_000
+const retryCheckMs = 500
 const checkBatch = 200
 
 export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics; logger: Logger }): DeliveryEngine {
@@ -45,7 +46,7 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     const onIdle = () => {
       if (feeds.get(name) === feed) feeds.delete(name)
     }
-    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, logger, onIdle })
+    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, onIdle, onUnfilled: checkSoon })
     feeds.set(name, feed)
     feed.opened.catch(onIdle)
     return feed
@@ -62,8 +63,19 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     }
   }
 
-  const checkQuietly = () => {
-    checkPositions().catch((error: Error) => logger.warn('delivery: position check failed', { error: error.name }))
+  // A check that fails is asked again soon: it is due because something was lost, and nothing else may come to show it.
+  let retry: NodeJS.Timeout | undefined
+  const checkSoon = () => {
+    clearTimeout(retry)
+    retry = setTimeout(checkQuietly, retryCheckMs)
+    retry.unref()
+  }
+  function checkQuietly() {
+    clearTimeout(retry)
+    checkPositions().catch((error: Error) => {
+      logger.debug('delivery: position check failed, will be asked again', { error: error.name })
+      checkSoon()
+    })
   }
   wakeUps.onReconnect(checkQuietly)
   redis.command.on('ready', checkQuietly)
@@ -86,7 +98,10 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
       return subscription
     },
     checkPositions,
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer)
+      clearTimeout(retry)
+    },
   }
 }
 
