@@ -227,3 +227,20 @@ test('a Redis that comes back empty is another epoch: subscribers and old cursor
   await stream.return?.()
   await resumed.return?.()
 })
+
+test('a gap that cannot be read when it is found is filled as soon as it can be', async () => {
+  const key = newKey()
+  const stream = await a.delivery.subscribe(topic, key)
+  await take(stream, 1)
+  await publish(b, key, 1, 1)
+  expect(numbers(await take(stream, 1))).toEqual([1])
+  // Wake-ups come on a connection of their own: the one that reads the log is cut, and the next wake-up tells of a gap.
+  const channel = a.delivery.log.base(topic, key)
+  const epoch = await b.redis.command.hget(`${channel}:head`, 'epoch')
+  a.redis.command.disconnect(true)
+  const next = take(stream, 3)
+  await b.redis.command.publish(channel, JSON.stringify({ v: 1, epoch, seq: 9, payload: { n: 9 } }))
+  await publish(b, key, 2, 4)
+  expect(numbers(await next)).toEqual([2, 3, 4])
+  await stream.return?.()
+})

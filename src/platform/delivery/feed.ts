@@ -94,7 +94,12 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
     if (held) return
     if (gap) metrics.gaps.inc({ topic: topic.name })
     held = []
-    fill().catch(deps.onUnfilled).finally(settle)
+    fill().then(settle, () => {
+      // What was held is in the log too; taking it up now would only ask a Redis again that has just not answered.
+      held = undefined
+      overflowed = false
+      deps.onUnfilled()
+    })
   }
 
   async function fill() {
