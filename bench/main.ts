@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { alike } from './benches/alike.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
 import { match } from './benches/match.ts'
@@ -11,7 +12,7 @@ import { judge, type Outcome, printed } from './kit/outcome.ts'
 import { openStage } from './kit/stage.ts'
 import { readOptions, UsageError, usage } from './options.ts'
 
-const benches: Record<string, Bench> = { http, sightings, match, idle, start }
+const benches: Record<string, Bench> = { http, sightings, match, alike, idle, start }
 
 async function main(): Promise<number> {
   const { names, rounds, roundMs, json, check, profile } = readOptions(process.argv.slice(2), Object.keys(benches))
