@@ -13,7 +13,7 @@ export async function withLock(folder, work) {
   while (!take(path)) {
     const owner = read(path)
     if (owner && isAlive(owner)) {
-      if (!told) console.log(`  waiting   for the set-up that process ${owner.pid} does here`)
+      if (!told) console.error(`  waiting   for the set-up that process ${owner.pid} does here`)
       told = true
       await sleep(200)
     } else {

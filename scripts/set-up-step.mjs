@@ -56,16 +56,16 @@ export async function runStep(label, doing, [command, ...args], env = {}) {
 /** `  packages  installs 878 packages      38.2 s`: at once what is done, at its end how long it took. */
 function progress(label, doing) {
   const began = Date.now()
-  const terminal = process.stdout.isTTY
+  const terminal = process.stderr.isTTY
   const said = `  ${label.padEnd(10)}${doing}`
   const seconds = (digits) => `${((Date.now() - began) / 1000).toFixed(digits)} s`
-  process.stdout.write(terminal ? said : said.padEnd(56))
-  const timer = terminal && setInterval(() => process.stdout.write(`\r\x1b[K${said} … ${seconds(0)}`), 1000)
+  process.stderr.write(terminal ? said : said.padEnd(56))
+  const timer = terminal && setInterval(() => process.stderr.write(`\r\x1b[K${said} … ${seconds(0)}`), 1000)
   return {
     end(how = '') {
       clearInterval(timer)
       const took = `${how} ${seconds(1)}`.trim().padStart(16)
-      process.stdout.write(terminal ? `\r\x1b[K${said.padEnd(56)}${took}\n` : `${took}\n`)
+      process.stderr.write(terminal ? `\r\x1b[K${said.padEnd(56)}${took}\n` : `${took}\n`)
     },
   }
 }

@@ -95,7 +95,7 @@ export async function setUp(root, names, { lenient }) {
         await step.run()
       } catch (error) {
         if (name === 'build' && lenient && error.output && existsSync('dist/src')) {
-          console.log('  build     the types have faults (npm run check tells them); going on')
+          console.error('  build     the types have faults (npm run check tells them); going on')
           continue
         }
         if (error.message) error.remedy = step.remedy
