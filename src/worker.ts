@@ -1,5 +1,5 @@
 import { createBackend } from './backend.ts'
-import { ConfigError, type ReadyConfig, readConfig } from './config.ts'
+import { type Config, ConfigError, type ReadyConfig, readConfig } from './config.ts'
 import { systemClock } from './platform/clock.ts'
 import { createDisposers } from './platform/disposers.ts'
 import { createHealth } from './platform/health.ts'
@@ -8,7 +8,7 @@ import { createLogger, describeError } from './platform/logger.ts'
 
 // The job process: the same backend, without GraphQL. It serves its own health, and takes jobs until it is told to stop.
 try {
-  const config = readConfig() as ReadyConfig
+  const config = ready(readConfig())
   const logger = createLogger({ level: config.logLevel })
   const disposers = createDisposers()
   const backend = await createBackend(config, { clock: systemClock, logger, disposers })
@@ -34,4 +34,12 @@ try {
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
   process.exit(1)
+}
+
+/** A worker works on stores that are there: it brings none along. */
+function ready(config: Config): ReadyConfig {
+  const { databaseUrl, redisUrl, secret } = config
+  if (databaseUrl && redisUrl && secret) return { ...config, databaseUrl, redisUrl, secret }
+  const needed = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, VICINITY_SECRET: secret }
+  throw new ConfigError(Object.entries(needed).flatMap(([name, value]) => (value ? [] : `${name}: a worker needs it`)))
 }
