@@ -9,14 +9,12 @@ import {
 } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Context } from './context.ts'
+import { createDocumentMemory } from './document-memory.ts'
 import { publicError } from './errors.ts'
 import { createGuard, type GuardOptions, reported } from './guard.ts'
 import { openStream } from './live-results.ts'
 import { operationKind } from './operation-kind.ts'
 import type { Params } from './params.ts'
-
-/** As many as an app with a few hundred operations in a few versions has. */
-const rememberedDocuments = 1000
 
 export interface EnvelopeOptions extends GuardOptions {
   schema: GraphQLSchema
@@ -44,16 +42,15 @@ export function createEnvelope(options: EnvelopeOptions) {
     healthCheckEndpoint: '/health/yoga',
     maxRequestBodySize: false,
     // A refusal belongs to one request, whose id it carries: only documents are remembered.
-    parserAndValidationCache: { errorCache: { get: () => undefined, set: () => undefined } },
+    parserAndValidationCache: {
+      documentCache: createDocumentMemory(),
+      errorCache: { get: () => undefined, set: () => undefined },
+    },
     maskedErrors: { maskError: (error) => publicError(error, { onInternal: reported(options.logger, undefined) }) },
     plugins: [guard.plugin],
   })
-  // Documents that yoga has parsed and validated with our guard: asked for again, they need nothing of it. First in, first out.
-  const accepted = new Map<string, DocumentNode>()
-  function remember(query: string, document: DocumentNode) {
-    if (accepted.size >= rememberedDocuments) accepted.delete(accepted.keys().next().value ?? '')
-    accepted.set(query, document)
-  }
+  // What yoga has parsed and validated with our guard: asked for again, it needs nothing of yoga.
+  const accepted = createDocumentMemory()
 
   return {
     schema: options.schema,
@@ -77,7 +74,7 @@ export function createEnvelope(options: EnvelopeOptions) {
         const document = parse(query)
         const errors = validate(options.schema, document)
         if (errors.length > 0) return errors
-        remember(query, document)
+        accepted.set(query, document)
         return document
       } catch (error) {
         // `parse` throws what a client may see; anything else is for whoever called us to refuse.

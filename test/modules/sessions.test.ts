@@ -179,6 +179,17 @@ test('extending gives the session its full life again, the old beacons and new o
   expect(values.length).toBeGreaterThan(before.beacons.length)
 })
 
+test('a session that was extended and closed leaves no beacon that leads to it', async () => {
+  const own = await createTestApp()
+  const phone = await createPhone(own)
+  await phone.open(['jazz'])
+  own.clock.advance(3_600_000)
+  await phone.ask('mutation { extendSession(input: {}) { __typename } }')
+  expect(await everythingInRedis(own)).toContain(':beacon:')
+  await phone.ask('mutation { closeSession(input: {}) { __typename } }')
+  expect(await everythingInRedis(own)).not.toContain(':beacon:')
+})
+
 test('a session that is over is gone for its phone and for everybody who hears it', async () => {
   const own = await createTestApp()
   const [ann, ben] = [await createPhone(own), await createPhone(own)]

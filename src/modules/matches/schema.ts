@@ -34,7 +34,7 @@ builder.objectField(SessionType, 'matches', (t) =>
     complexity: pageSize.cost,
     description: 'Its matches, newest first. `first` and `last` are at most 100.',
     resolve: async (session, args, { services }) => {
-      const all = await services.matches.list(session)
+      const ids = await services.matches.list(session)
       return resolveCursorConnection<Promise<Match[]>>(
         {
           args: pageSize.checked(args),
@@ -43,7 +43,6 @@ builder.objectField(SessionType, 'matches', (t) =>
           toCursor: ({ id }) => id,
         },
         async ({ before, after, limit, inverted }) => {
-          const ids = all.map(({ id }) => id)
           for (const cursor of [before, after])
             if (cursor !== undefined && !ids.includes(cursor))
               throw new BadUserInputError('This is not a cursor of this list.')
@@ -158,7 +157,7 @@ const NudgeType = builder.objectRef<NudgeDelivery>('Nudge').implement({
     }),
     sharedInterests: t.stringList({
       description: sharedDescription,
-      resolve: async ({ payload }, _args, { services }) => (await services.matches.show(payload)).sharedInterests,
+      resolve: ({ payload }, _args, { services }) => services.matches.sharedInterests(payload),
     }),
     nudgedAt: t.field({ type: 'DateTime', description: 'When.', resolve: ({ payload }) => new Date(payload.atMs) }),
   }),

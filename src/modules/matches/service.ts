@@ -33,20 +33,14 @@ export interface Match {
   sharedInterests: string[]
 }
 
-export interface Nudge {
-  matchId: string
-  sharedInterests: string[]
-  nudgedAt: Date
-}
-
 export interface MatchService {
   /**
    * Answers each sighting in the order given. Refuses when no session is open, more than 50 sightings, malformed beacons and
    * times out of reach, and more than 60 calls a minute. Repeating it is safe: a pair that was nudged is not nudged again.
    */
   report(viewer: SessionViewer, sightings: Sighting[]): Promise<SightingResult[]>
-  /** A session's matches, newest first: positions only. */
-  list(session: Session): Promise<{ id: string; matchedAtMs: number }[]>
+  /** Ids of a session's matches, newest first. */
+  list(session: Session): Promise<string[]>
   /** Matches by id, as they are shown; those that ended meanwhile are left out. */
   load(ids: string[]): Promise<Match[]>
   /**
@@ -58,8 +52,8 @@ export interface MatchService {
     after: string | null,
     onSlow: () => void,
   ): Promise<AsyncIterable<Delivery<NudgePayload>>>
-  /** A nudge as it is shown. */
-  show(payload: NudgePayload): Promise<Nudge>
+  /** What a nudge says that the two have in common. */
+  sharedInterests(nudge: NudgePayload): Promise<string[]>
   /** Hides the other side of a match, and the match, for good. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
   block(viewer: SessionViewer, matchId: string): Promise<Block>
   /** Keeps what is known of a session's matches until its new end. */
@@ -151,11 +145,7 @@ export function createMatchService(deps: {
       })
     },
 
-    show: async ({ matchId, shared, atMs }) => ({
-      matchId,
-      sharedInterests: await labels(shared),
-      nudgedAt: new Date(atMs),
-    }),
+    sharedInterests: ({ shared }) => labels(shared),
 
     async block({ deviceId }, matchId) {
       const otherId = /^[0-9a-f]{40}$/.test(matchId) ? await store.otherSide(matchId, deviceId) : undefined

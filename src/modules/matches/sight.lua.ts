@@ -62,7 +62,7 @@ local function meet(you, shared)
       redis.call('PEXPIRE', key, keep)
       return 0
     end
-    redis.call('HSET', key, 'matchedAt', now, 'shared', table.concat(shared, ' '), 'a', a, 'b', b, 'deviceA', a == mine and device or you.device, 'deviceB', b == mine and device or you.device)
+    redis.call('HSET', key, 'matchedAt', now, 'shared', table.concat(shared, ' '), 'deviceA', a == mine and device or you.device, 'deviceB', b == mine and device or you.device)
     redis.call('PEXPIRE', key, keep)
     for _, s in ipairs({ me, you }) do
       local list = M .. 'of:' .. s.id

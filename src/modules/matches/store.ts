@@ -90,21 +90,16 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
       return { kind: 'seen', answers }
     },
 
-    /** Ids of a session's matches with when they came about, newest first, without those hidden from the device. */
-    async list(sessionId: string, deviceId: string): Promise<{ id: string; matchedAtMs: number }[]> {
-      const [flat, hidden] = await redis.run((client) =>
+    /** Ids of a session's matches, newest first, without those hidden from the device. */
+    async list(sessionId: string, deviceId: string): Promise<string[]> {
+      const [ids, hidden] = await redis.run((client) =>
         Promise.all([
-          client.zrange(listKey(sessionId), '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1000, 'WITHSCORES'),
+          client.zrange(listKey(sessionId), '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1000),
           client.smembers(hiddenKey(deviceId)),
         ]),
       )
       const gone = new Set(hidden)
-      const found: { id: string; matchedAtMs: number }[] = []
-      for (let i = 0; i < flat.length; i += 2) {
-        const id = String(flat[i])
-        if (!gone.has(id)) found.push({ id, matchedAtMs: Number(flat[i + 1]) })
-      }
-      return found
+      return ids.filter((id) => !gone.has(id))
     },
 
     async load(ids: string[]): Promise<(StoredMatch | undefined)[]> {

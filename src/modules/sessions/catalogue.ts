@@ -45,15 +45,22 @@ export function createCatalogue(deps: { store: SessionStore; clock: Clock }): Ca
       days.push(at)
       if (at.endsAtMs > untilMs) break
     }
-    const missing = days.filter(({ day }) => !held.has(day))
+    // Taken before anything is awaited: another call may forget what is held meanwhile.
+    const known = new Map(
+      days.flatMap(({ day }) => [held.get(day)].flatMap((key) => (key ? [[day, key] as const] : []))),
+    )
+    const missing = days.filter(({ day }) => !known.has(day))
     if (missing.length > 0) {
       const catalogue = [...interests]
       const wanted = missing.map(({ day, endsAtMs }) => ({ day, proposed: newDayKey(), ttlMs: endsAtMs - clock.now() }))
       const written = await store.interestKeys(wanted)
-      for (const [i, { day, endsAtMs }] of missing.entries())
-        held.set(day, tagCatalogue(day, endsAtMs, written[i] ?? '', catalogue))
+      for (const [i, { day, endsAtMs }] of missing.entries()) {
+        const key = tagCatalogue(day, endsAtMs, written[i] ?? '', catalogue)
+        held.set(day, key)
+        known.set(day, key)
+      }
     }
-    return days.flatMap(({ day }) => held.get(day) ?? [])
+    return days.flatMap(({ day }) => known.get(day) ?? [])
   }
 
   return {

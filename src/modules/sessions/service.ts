@@ -119,7 +119,8 @@ export function createSessionService(deps: {
 
   async function close(stored: StoredSession): Promise<Session> {
     const nowMs = clock.now()
-    const beacons = deriveBeacons(stored.id, stored.openedAtMs, stored.expiresAtMs)
+    // As far as an extension at this very moment could reach.
+    const beacons = deriveBeacons(stored.id, stored.openedAtMs, Math.max(stored.expiresAtMs, nowMs + settings.ttlMs))
     await store.close(
       stored,
       beacons.map(({ value }) => value),
@@ -165,7 +166,9 @@ export function createSessionService(deps: {
       const expiresAtMs = Math.max(stored.expiresAtMs, nowMs + settings.ttlMs)
       const { dayKeys, tags } = await tagged(await catalogue.interestsOf(stored.tags), nowMs, expiresAtMs)
       const session = { ...stored, expiresAtMs, tags }
-      const beacons = deriveBeacons(stored.id, nowMs, expiresAtMs).map(resolving)
+      // From the window before this one, which still resolves and was to end with the session.
+      const fromMs = Math.max(stored.openedAtMs, nowMs - settings.windowMs)
+      const beacons = deriveBeacons(stored.id, fromMs, expiresAtMs).map(resolving)
       const outcome = await store.extend({ session, nowMs, dayKeys, beacons })
       if (outcome === 'none') throw new NoOpenSessionError()
       if (outcome === 'stale-key') {

@@ -9,7 +9,7 @@ import type { WakeUp, WakeUps } from './wake-ups.ts'
 export type ResyncReason = 'EPOCH_CHANGED' | 'WINDOW_EXCEEDED'
 
 export interface Listener {
-  onEvent(epoch: string, event: LiveEvent): void
+  onEvent(event: LiveEvent): void
   onResync(reason: ResyncReason, head: Position): void
 }
 
@@ -27,7 +27,7 @@ export interface Feed {
   /** Leaves; the last one to leave ends the feed. */
   detach(listener: Listener): void
   /** Compares with where the log stands, and catches up: finds even the loss of a last event. */
-  check(head: Position): Promise<void>
+  check(head: Position): void
 }
 
 interface FeedDependencies {
@@ -86,7 +86,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
       return
     }
     const event = { seq, payload: parsed.data, bytes: JSON.stringify(payload).length * 2 + 64 }
-    for (const listener of listeners) listener.onEvent(position.epoch, event)
+    for (const listener of listeners) listener.onEvent(event)
   }
 
   /** Reads what was missed. Wake-ups that come meanwhile are held, so that order is kept. */
@@ -142,7 +142,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
       unlisten?.()
       deps.onIdle()
     },
-    async check(head) {
+    check(head) {
       if (position && (head.epoch !== position.epoch || head.seq > position.seq)) catchUp(head.epoch === position.epoch)
     },
   }

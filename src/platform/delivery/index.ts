@@ -58,7 +58,7 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
       for (let from = 0; from < inSlot.length; from += checkBatch) {
         const batch = inSlot.slice(from, from + checkBatch)
         const heads = await log.positions(batch)
-        await Promise.all(batch.map((feed, i) => heads[i] && feed.check(heads[i])))
+        for (const [i, feed] of batch.entries()) if (heads[i]) feed.check(heads[i])
       }
     }
   }

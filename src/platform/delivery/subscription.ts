@@ -49,7 +49,7 @@ export function createSubscription<Payload>(
   const accepts = (payload: unknown) => !options.accept || options.accept(payload as Payload)
 
   const listener: Listener = {
-    onEvent(_epoch, event) {
+    onEvent(event) {
       if (!live || ended || (position && event.seq <= position.seq) || !accepts(event.payload)) return
       if (queue.push(event)) wake?.()
       else fallBehind()
@@ -129,7 +129,7 @@ export function createSubscription<Payload>(
       if (visible) ahead.push(delivered({ seq, payload: parsed.data }))
       else position = { epoch: from.epoch, seq }
     }
-    if (page.entries.length === 0) await feed.check(page.head)
+    if (page.entries.length === 0) feed.check(page.head)
   }
 
   async function take(): Promise<IteratorResult<Delivery<Payload>, undefined>> {
