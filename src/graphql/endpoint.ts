@@ -41,6 +41,7 @@ export function createEndpoint(options: EndpointOptions) {
     const beganMs = performance.now()
     origins.allow(exchange)
     try {
+      checkHost(req)
       if (req.method === 'OPTIONS') return void res.writeHead(204, { allow: 'GET, POST' }).end()
       if (req.method === 'GET' && wantsPage(req)) return await sendPage(exchange)
       const type = resultTypeFor(req.headers.accept)
@@ -105,6 +106,17 @@ export function createEndpoint(options: EndpointOptions) {
       http?.status ?? statusOf(code),
     )
   }
+}
+
+const hostShape = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/
+let lastGoodHost: string | undefined
+
+/** Yoga makes a URL of it, and tells of its own insides when that fails. */
+function checkHost({ headers: { host } }: IncomingMessage): void {
+  if (host === undefined || host === lastGoodHost) return
+  if (!hostShape.test(host) || !URL.canParse(`http://${host}/`))
+    throw refusal('BAD_REQUEST', 'The Host header is not a host.', 400)
+  lastGoodHost = host
 }
 
 /** A browser that was sent here. A link with a query in it is a request like any other. */

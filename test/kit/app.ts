@@ -28,7 +28,10 @@ const server = () => {
 }
 
 async function onServer(statement: string) {
-  const client = new pg.Client({ connectionString: server().url })
+  // Not on the template itself: nobody may be connected to what is being copied.
+  const maintenance = new URL(server().url)
+  maintenance.pathname = '/postgres'
+  const client = new pg.Client({ connectionString: maintenance.href })
   await client.connect()
   try {
     await client.query(statement)
