@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { runs } from '../kit/fuzz.ts'
 import { createPhone, nudgesDocument, openDocument, type Phone, reportDocument } from '../kit/phones.ts'
 import { openSocket } from '../kit/raw-socket.ts'
 
@@ -122,7 +123,7 @@ test('whatever becomes of the bytes of a good body, the answer is no fault of ou
     fc.asyncProperty(fc.constantFrom(...bodies), changes, eitherWay, async (body, mutations, server) => {
       acceptable(await answerTo(server().port, requestOf(mutated(body, mutations), authorized())))
     }),
-    { numRuns: 600 },
+    runs(600),
   )
 })
 
@@ -132,7 +133,7 @@ test('the same for the bytes of a whole request', async () => {
     fc.asyncProperty(fc.constantFrom(...bodies), changes, eitherWay, async (body, mutations, server) => {
       acceptable(await answerTo(server().port, mutated(requestOf(body, authorized()), mutations)))
     }),
-    { numRuns: 400 },
+    runs(400),
   )
 })
 
@@ -154,7 +155,7 @@ test('the same for any JSON in the place of the variables, and of everything', a
     fc.asyncProperty(asked, eitherWay, async (body, server) => {
       acceptable(await answerTo(server().port, requestOf(Buffer.from(JSON.stringify(body)), authorized())))
     }),
-    { numRuns: 400 },
+    runs(400),
   )
 })
 
@@ -216,7 +217,7 @@ test('whatever is said on a socket, in whatever order, it never ends with 4500, 
       codes.add(code)
       expect([1000, 1007, 4400, 4401, 4409, 4429]).toContain(code)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
   expect(codes.size).toBeGreaterThan(3)
   expect(await bystander.answer('{ __typename }')).toMatchObject({ type: 'next' })

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/platform/logger.ts'
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts'
 import { createRedis, type RedisConnections } from '../../src/platform/redis.ts'
 import { eventually } from '../kit/eventually.ts'
+import { runs } from '../kit/fuzz.ts'
 import { createOwnRedis, type OwnRedis } from '../kit/redis.ts'
 
 const topic = ephemeralTopic({
@@ -115,7 +116,7 @@ test('wherever a reader is cut, resuming gives every event once and in order', a
       }
       expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => i + 1))
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 
