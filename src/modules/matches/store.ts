@@ -1,6 +1,6 @@
 import type { Counters } from '../../platform/counters.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
-import { streamBase } from '../../platform/delivery/topics.ts'
+import { streamName } from '../../platform/delivery/topics.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { sessionKeys, talkSlot } from '../sessions/index.ts'
 import { nudgesTopic } from './events.ts'
@@ -50,7 +50,7 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
   const { redis, delivery, counters } = deps
   const keys = sessionKeys(redis)
   const prefix = redis.key('matches', `{${talkSlot}}`, '')
-  const nudgesPrefix = redis.key(...streamBase(nudgesTopic), '')
+  const nudgesPrefix = redis.key(...streamName(nudgesTopic, ''))
   const matchKey = (id: string) => `${prefix}match:${id}`
   const listKey = (sessionId: string) => `${prefix}of:${sessionId}`
   const hiddenKey = (deviceId: string) => `${prefix}hidden:${deviceId}`

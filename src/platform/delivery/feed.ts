@@ -4,12 +4,14 @@ import type { Metrics } from '../metrics.ts'
 import type { EventLog } from './log.ts'
 import type { LiveEvent } from './queue.ts'
 import type { Topic } from './topics.ts'
-import type { WakeUp, WakeUps } from './wake-ups.ts'
+import type { Signal, WakeUp, WakeUps } from './wake-ups.ts'
 
 export type ResyncReason = 'EPOCH_CHANGED' | 'WINDOW_EXCEEDED'
 
 export interface Listener {
   onEvent(event: LiveEvent): void
+  /** A passing event: it has no position, and is not replayed. */
+  onSignal?(payload: unknown): void
   onResync(reason: ResyncReason, head: Position): void
 }
 
@@ -57,13 +59,20 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
   opened.catch(() => undefined)
 
   async function open() {
-    const subscribed = wakeUps.listen(log.base(topic, key), onWakeUp).then((stop) => {
+    const subscribed = wakeUps.listen(log.base(topic, key), onMessage).then((stop) => {
       if (closed) stop()
       else unlisten = stop
     })
     await before(subscribeDeadlineMs, subscribed)
     position = (await log.read(topic, key, undefined, 1)).head
     settle()
+  }
+
+  function onMessage(message: WakeUp | Signal) {
+    if ('seq' in message) return onWakeUp(message)
+    const parsed = topic.payload.safeParse(message.signal)
+    if (!parsed.success) metrics.droppedWakeups.inc()
+    else for (const listener of listeners) listener.onSignal?.(parsed.data)
   }
 
   function onWakeUp(wakeUp: WakeUp) {

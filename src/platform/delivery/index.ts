@@ -1,13 +1,15 @@
-import { decodeCursor } from '../cursor.ts'
+import { decodeCursor, type Position } from '../cursor.ts'
+import { UnavailableError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RedisConnections } from '../redis.ts'
-import { createFeed, type Feed } from './feed.ts'
+import { createFeed, type Feed, type Listener } from './feed.ts'
 import { createEventLog, type EventLog } from './log.ts'
 import { createSubscription, type Delivery, type SubscribeOptions } from './subscription.ts'
-import type { Topic } from './topics.ts'
+import { slotOf, type Topic } from './topics.ts'
 import { createWakeUps } from './wake-ups.ts'
 
+export type { Listener } from './feed.ts'
 export type { Delivery } from './subscription.ts'
 
 /**
@@ -18,6 +20,13 @@ export interface DeliveryEngine {
   log: EventLog
   /** Appends an event and wakes its subscribers on every node, atomically. Returns its seq. */
   publish<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
+  /** Tells whoever listens at this moment, on every node. Nothing is kept: who is not there has missed nothing. */
+  signal<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<void>
+  /**
+   * Keeps something in this process up to date with a stream: every event after the position it answers with, once and in
+   * order, or a resync. The listener must not fail. UNAVAILABLE while Redis does not answer.
+   */
+  follow<Payload>(topic: Topic<Payload>, key: string, listener: Listener): Promise<{ position: Position; stop(): void }>
   /** Starts a subscriber. Refuses a cursor of another stream (BAD_USER_INPUT); UNAVAILABLE while Redis does not answer. */
   subscribe<Payload>(
     topic: Topic<Payload>,
@@ -85,6 +94,24 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
   return {
     log,
     publish: (topic, key, payload) => log.append(topic, key, payload),
+    async signal(topic, key, payload) {
+      const message = JSON.stringify({ v: 1, signal: payload })
+      await redis.run((client) => client.publish(log.base(topic, key), message))
+    },
+    async follow(topic, key, listener) {
+      const feed = feedOf(topic as Topic<unknown>, key)
+      feed.attach(listener)
+      const stop = () => feed.detach(listener)
+      try {
+        await feed.opened
+      } catch (error) {
+        stop()
+        throw error
+      }
+      const position = feed.position()
+      if (!position) throw new UnavailableError()
+      return { position, stop }
+    },
     async subscribe(topic, key, options = {}) {
       const start = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
       const feed = feedOf(topic as Topic<unknown>, key)
@@ -108,9 +135,10 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
 function groupBySlot(feeds: Iterable<Feed>): Map<string, Feed[]> {
   const groups = new Map<string, Feed[]>()
   for (const feed of feeds) {
-    const group = groups.get(feed.topic.slot)
+    const slot = slotOf(feed.topic, feed.key)
+    const group = groups.get(slot)
     if (group) group.push(feed)
-    else groups.set(feed.topic.slot, [feed])
+    else groups.set(slot, [feed])
   }
   return groups
 }

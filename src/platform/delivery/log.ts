@@ -1,35 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import type { Position } from '../cursor.ts'
 import type { RedisConnections } from '../redis.ts'
-import { streamBase, type Topic } from './topics.ts'
+import { streamName, type Topic } from './topics.ts'
 
 /**
  * The log of an ephemeral stream: a bounded Redis Stream whose entry ids are `<seq>-0`, and a head that holds the epoch, the
  * last seq and the run id of the Redis that holds them. A head that is missing, or that another run of Redis wrote, starts a
- * new epoch: whatever was lost with it is seen, because no cursor of the old epoch fits.
+ * new epoch: whatever was lost with it is seen, because no cursor of the old epoch fits. A log that belongs to a record
+ * (`with`, a key of the same slot) lives exactly as long as that; any other for `ttl` after its last use.
  */
 const headLua = `
-local function openHead(base, run, seed, ttl)
+local function openHead(base, run, seed, ttl, with)
   local head = base .. ':head'
-  local found = redis.call('HMGET', head, 'epoch', 'seq', 'run')
+  local found = redis.call('HMGET', head, 'epoch', 'seq', 'run', 'with')
   if not found[1] or found[3] ~= run then
     redis.call('DEL', base .. ':log')
     redis.call('HSET', head, 'epoch', seed, 'seq', 0, 'run', run)
-    found = { seed, '0', run }
+    found = { seed, '0', run, found[4] }
   end
+  if with and found[4] ~= with then redis.call('HSET', head, 'with', with) end
+  local record = with or found[4]
+  if record then ttl = math.max(1, redis.call('PTTL', record)) end
   redis.call('PEXPIRE', head, ttl)
-  return found[1], tonumber(found[2])
+  return found[1], tonumber(found[2]), ttl
 end
 `
 
-/** `append(base, payload, run, seed, maxLength, ttl)` for scripts that append as part of something larger. The payload is JSON. */
+/**
+ * `append(base, payload, run, seed, maxLength, ttl, with)` for scripts that append as part of something larger. The payload is
+ * JSON; `with` is the key of the record that the log belongs to, if it belongs to one.
+ */
 export const appendLua = `${headLua}
-local function append(base, payload, run, seed, maxLength, ttl)
-  local epoch, seq = openHead(base, run, seed, ttl)
+local function append(base, payload, run, seed, maxLength, ttl, with)
+  local epoch, seq, life = openHead(base, run, seed, ttl, with)
   seq = seq + 1
   redis.call('HSET', base .. ':head', 'seq', seq)
   redis.call('XADD', base .. ':log', 'MAXLEN', maxLength, seq .. '-0', 'p', payload)
-  redis.call('PEXPIRE', base .. ':log', ttl)
+  redis.call('PEXPIRE', base .. ':log', life)
   redis.call('PUBLISH', base, '{"v":1,"epoch":"' .. epoch .. '","seq":' .. seq .. ',"payload":' .. payload .. '}')
   return seq
 end
@@ -37,8 +44,8 @@ end
 
 const readLua = `${headLua}
 local base = string.sub(KEYS[1], 1, -6)
-local epoch, seq = openHead(base, ARGV[1], ARGV[2], ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
+local epoch, seq, life = openHead(base, ARGV[1], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], life)
 if ARGV[4] ~= epoch then return { epoch, seq, seq + 1, {} } end
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local oldest = first and tonumber(string.match(first[1], '^%d+')) or seq + 1
@@ -49,8 +56,8 @@ const positionsLua = `${headLua}
 local found = {}
 for i = 1, #KEYS do
   local base = string.sub(KEYS[i], 1, -6)
-  local epoch, seq = openHead(base, ARGV[1], ARGV[2], ARGV[2 + i])
-  redis.call('PEXPIRE', base .. ':log', ARGV[2 + i])
+  local epoch, seq, life = openHead(base, ARGV[1], ARGV[2], ARGV[2 + i])
+  redis.call('PEXPIRE', base .. ':log', life)
   found[i] = { epoch, seq }
 end
 return found
@@ -89,7 +96,7 @@ export function createEventLog(redis: RedisConnections): EventLog {
   const readScript = redis.script('vicinityRead', readLua)
   const positionsScript = redis.script('vicinityPositions', positionsLua)
 
-  const base = (topic: Described, key: string) => redis.key(...streamBase(topic), key)
+  const base = (topic: Described, key: string) => redis.key(...streamName(topic, key))
   const keys = (topic: Described, key: string) => [`${base(topic, key)}:head`, `${base(topic, key)}:log`]
   const appendArgs = (topic: Described) => [redis.runId(), seed(), topic.maxLength, topic.windowMs]
 

@@ -8,8 +8,8 @@ export interface Topic<Payload> {
   name: string
   /** Ephemeral: the log lives in Redis, bounded, and is gone after `windowMs` without use. Durable topics keep theirs in Postgres. */
   kind: 'ephemeral'
-  /** The hash tag of the log's keys: streams that one script appends to share it. */
-  slot: string
+  /** The hash tag of the log's keys, of all streams or of each by its key: what one script appends to shares it. */
+  slot: string | ((key: string) => string)
   /** How many events a log keeps, */
   maxLength: number
   /** and for how long after the last one, milliseconds. What a reader missed before that is a ResyncRequired. */
@@ -22,7 +22,11 @@ export function ephemeralTopic<Payload>(topic: Omit<Topic<Payload>, 'kind'>): To
   return { kind: 'ephemeral', ...topic }
 }
 
-/** The name all keys of one stream start with. Lua knows the same rule: `<base>` + key, then `:head` and `:log`. */
-export function streamBase(topic: Pick<Topic<unknown>, 'name' | 'slot'>): string[] {
-  return ['delivery', `{${topic.slot}}`, topic.name]
+export function slotOf({ slot }: Pick<Topic<unknown>, 'slot'>, key: string): string {
+  return typeof slot === 'string' ? slot : slot(key)
+}
+
+/** The name that the keys of one stream start with. Lua knows the same rule: `<base>`, then `:head` and `:log`. */
+export function streamName(topic: Pick<Topic<unknown>, 'name' | 'slot'>, key: string): string[] {
+  return ['delivery', `{${slotOf(topic, key)}}`, topic.name, key]
 }

@@ -10,11 +10,15 @@ const wakeUpSchema = z.object({
   seq: z.number().int().positive(),
   payload: z.unknown(),
 })
+/** Something that is true for a moment only: not in the log, and not missed by who missed it. */
+const signalSchema = z.object({ v: z.literal(1), signal: z.unknown().refine((payload) => payload !== undefined) })
 export type WakeUp = z.infer<typeof wakeUpSchema>
+export type Signal = z.infer<typeof signalSchema>
+const messageSchema = z.union([wakeUpSchema, signalSchema])
 
 export interface WakeUps {
   /** Resolves once Redis has confirmed the subscription: whatever is published from then on is heard, or the log has it. */
-  listen(channel: string, onWakeUp: (wakeUp: WakeUp) => void): Promise<() => void>
+  listen(channel: string, onMessage: (message: WakeUp | Signal) => void): Promise<() => void>
   /** Called whenever the subscriber connection is back after a loss, when wake-ups may have been missed. */
   onReconnect(check: () => void): void
 }
@@ -28,15 +32,15 @@ export function createWakeUps(deps: { redis: RedisConnections; metrics: Metrics 
     publisher: redis.command,
     subscriber: guarded(redis.subscriber),
     deserializer: (source) => {
-      const parsed = wakeUpSchema.safeParse(parseJson(String(source)))
+      const parsed = messageSchema.safeParse(parseJson(String(source)))
       if (!parsed.success) metrics.droppedWakeups.inc()
       return parsed.success ? parsed.data : unreadable
     },
   })
   return {
-    async listen(channel, onWakeUp) {
-      const id = await pubsub.subscribe(channel, (message: WakeUp | typeof unreadable) => {
-        if (message !== unreadable) onWakeUp(message)
+    async listen(channel, onMessage) {
+      const id = await pubsub.subscribe(channel, (message: WakeUp | Signal | typeof unreadable) => {
+        if (message !== unreadable) onMessage(message)
       })
       return () => pubsub.unsubscribe(id)
     },
