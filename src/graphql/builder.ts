@@ -19,12 +19,13 @@ import {
 import type { Context } from './context.ts'
 import { costLimit } from './limits.ts'
 import { pageSize } from './pagination.ts'
-import { cursorScalar, dateTimeScalar } from './scalars.ts'
+import { cursorScalar, dateTimeScalar, latitudeScalar, longitudeScalar } from './scalars.ts'
 
-/** Who may ask. `device`: a phone, by its token. `session`: a phone, by its token or by its session's secret. */
+/** Who may ask. `device`: a phone, by its token. `session`: a phone, by its token or by its session's secret. `organizer`: an account that owns venues. */
 interface AuthScopes {
   device: boolean
   session: boolean
+  organizer: boolean
   admin: boolean
 }
 
@@ -36,6 +37,8 @@ export const builder = new SchemaBuilder<{
   Scalars: {
     DateTime: { Input: Date; Output: Date }
     Cursor: { Input: string; Output: string }
+    Latitude: { Input: number; Output: number }
+    Longitude: { Input: number; Output: number }
     ID: { Input: string; Output: string | number }
   }
   Interfaces: { Error: { code: ErrorCode; message: string } }
@@ -75,6 +78,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ viewer }) => ({
       device: viewer?.deviceId != null && viewer.sessionId === null,
       session: viewer?.deviceId != null,
+      organizer: viewer?.accountId != null && viewer.roles.some((role) => role === 'ORGANIZER' || role === 'ADMIN'),
       admin: viewer?.roles.includes('ADMIN') ?? false,
     }),
     unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),
@@ -105,3 +109,5 @@ builder.subscriptionType({
 })
 builder.addScalarType('DateTime', dateTimeScalar)
 builder.addScalarType('Cursor', cursorScalar)
+builder.addScalarType('Latitude', latitudeScalar)
+builder.addScalarType('Longitude', longitudeScalar)

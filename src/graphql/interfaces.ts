@@ -1,4 +1,5 @@
 import { type DomainError, errorCodes } from '../platform/errors.ts'
+import { LatitudeOutOfRangeError } from '../platform/geo/errors.ts'
 import { builder } from './builder.ts'
 
 const ErrorCodeEnum = builder.enumType('ErrorCode', {
@@ -15,5 +16,14 @@ export const ErrorInterface = builder.interfaceRef<DomainError>('Error').impleme
     message: t.exposeString('message', {
       description: 'One English sentence for a developer, not for the person with the phone.',
     }),
+  }),
+})
+
+builder.objectType(LatitudeOutOfRangeError, {
+  name: 'LatitudeOutOfRangeError',
+  description: 'Too near to a pole: the live map does not reach there.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    limit: t.exposeFloat('limit', { description: 'Degrees, north or south, as far as it reaches.' }),
   }),
 })

@@ -45,3 +45,31 @@ export const cursorScalar = new GraphQLScalarType<string, string>({
   parseValue: parseCursor,
   parseLiteral: (node) => parseCursor(node.kind === Kind.STRING ? node.value : undefined),
 })
+
+function degrees(name: string, limit: number, description: string): GraphQLScalarType<number, number> {
+  const parse = (value: unknown): number => {
+    const fits = typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= limit
+    if (!fits) refuse(`A ${name} is a number of degrees from −${limit} to ${limit}.`)
+    // −0 becomes 0: one place is written in one way.
+    return value + 0
+  }
+  return new GraphQLScalarType<number, number>({
+    name,
+    description,
+    serialize: (value) => Number(value),
+    parseValue: parse,
+    parseLiteral: (node) => parse(node.kind === Kind.INT || node.kind === Kind.FLOAT ? Number(node.value) : undefined),
+  })
+}
+
+export const latitudeScalar = degrees(
+  'Latitude',
+  90,
+  'Degrees north of the equator (WGS 84), −90 to 90. South is negative. The live map reaches to ±85.05.',
+)
+
+export const longitudeScalar = degrees(
+  'Longitude',
+  180,
+  'Degrees east of Greenwich (WGS 84), −180 to 180. West is negative.',
+)
