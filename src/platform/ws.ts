@@ -30,6 +30,8 @@ export interface Connection {
   /** Ids of the operations that must be answered before the socket may be closed. */
   running?: Set<string>
   cut(code: number, reason: string): void
+  /** Calls the listener once when the socket is gone, whoever ended it; at once if it is gone already. */
+  onClosed(listener: () => void): void
 }
 
 export interface SocketLimits {
@@ -94,6 +96,7 @@ export function createSocketServer(deps: {
 
   function accept(socket: WebSocket, facts: { requestId: string; address: string }) {
     let owner: string | undefined
+    let farewells: (() => void)[] | undefined
     const connection: Connection = {
       ...facts,
       expiresAtMs: Number.POSITIVE_INFINITY,
@@ -110,6 +113,11 @@ export function createSocketServer(deps: {
       },
       acknowledged: false,
       cut: (code, reason) => socket.close(code, reason),
+      onClosed(listener) {
+        if (socket.readyState === socket.CLOSED) return listener()
+        farewells ??= []
+        farewells.push(listener)
+      },
     }
     const state = { connection, alive: true }
     connections.add(connection)
@@ -159,6 +167,7 @@ export function createSocketServer(deps: {
       if (owner !== undefined) leave(owner, connection)
       metrics.sockets.dec()
       metrics.socketCloses.inc({ code: String(code) })
+      for (const farewell of farewells ?? []) farewell()
       Promise.resolve(closed(code, String(reason))).catch(() => undefined)
     })
     if (count(connection.address, 1) > limits.perAddress) socket.close(closeCodes.tooMany, 'Too many connections')
