@@ -20,8 +20,13 @@ export interface RequestFacts {
   viewer: Viewer | null
   /** The client's address, as far as trusted proxies vouch for it. */
   address: string
-  /** The socket it came over, if any; cutting it ends every operation on it. */
-  connection: { cut(code: number, reason: string): void } | null
+  /** The socket it came over, if any. */
+  connection: {
+    /** Ends the socket, and with it every operation on it. */
+    cut(code: number, reason: string): void
+    /** Calls the listener once when the socket is gone, whoever ended it; at once if it is gone already. */
+    onClosed(listener: () => void): void
+  } | null
 }
 
 export interface Context extends RequestFacts {

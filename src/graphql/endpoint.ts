@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Viewer } from '../modules/identity/index.ts'
 import { bodyLimit, readBody } from '../platform/body.ts'
 import { DomainError, UnauthenticatedError } from '../platform/errors.ts'
@@ -80,7 +80,7 @@ export function createEndpoint(options: EndpointOptions) {
     // Yoga is done with a stream as soon as that has begun.
     streams.watch(context, res)
     res.setHeader('x-request-id', context.requestId)
-    await envelope.serve(req, res, { ...context, connection: { cut: () => res.destroy() } })
+    await envelope.serve(req, res, { ...context, connection: connectionOf(res) })
   }
 
   async function contextOf({ req, requestId, address }: Exchange): Promise<Context> {
@@ -107,6 +107,15 @@ export function createEndpoint(options: EndpointOptions) {
     )
   }
 }
+
+/** A stream over SSE lives as long as its answer. */
+const connectionOf = (res: ServerResponse): Context['connection'] => ({
+  cut: () => void res.destroy(),
+  onClosed(listener) {
+    if (res.closed) listener()
+    else res.once('close', listener)
+  },
+})
 
 const hostShape = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/
 let lastGoodHost: string | undefined
