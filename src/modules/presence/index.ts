@@ -1,0 +1,7 @@
+export { type Band, bandBetween, bandLimits, bands, type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
+export { InaccurateFixError, NoPresenceError } from './errors.ts'
+export { type Surroundings, surroundingsKey, surroundingsTopic } from './events.ts'
+export { createGrids, type Grids } from './grids.ts'
+export { presenceKeys, standsLua } from './keys.ts'
+export { type Beat, createPresenceService, type Heartbeat, type PresenceService, type Standing } from './service.ts'
+export { createPresenceStore } from './store.ts'

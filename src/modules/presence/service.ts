@@ -1,0 +1,239 @@
+// Invariant: nobody is shown anywhere but in a cell, while fresh, and where they can have walked to; whoever hides is in no index.
+import type { Clock } from '../../platform/clock.ts'
+import { BadUserInputError, RateLimitedError, UnavailableError } from '../../platform/errors.ts'
+import {
+  type Area,
+  areaOf,
+  areasWithin,
+  type Cell,
+  checkedMapLatitude,
+  type Position,
+} from '../../platform/geo/index.ts'
+import { Lru } from '../../platform/lru.ts'
+import type { Audience, SocialService } from '../social/index.ts'
+import { type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
+import { InaccurateFixError, NoPresenceError } from './errors.ts'
+import type { Grids } from './grids.ts'
+import type { Around, BeatOutcome, BeatRequest, PresenceStore } from './store.ts'
+
+export interface Heartbeat extends Position {
+  accuracyMeters: number
+  observedAt: Date
+}
+
+export interface Beat {
+  /** When this presence ends unless another heartbeat comes. */
+  expiresAt: Date
+  /** From when on others are shown the person, if their audience allows it: later than now after an impossible move. */
+  shownFrom: Date
+}
+
+/** Where a viewer asks from. */
+export interface Standing {
+  area: Area
+  /** The cell that others may know. */
+  cell: Cell
+  /** The cell of the places grid. */
+  near: Cell
+  /** What a script compares with the viewer's record, by `stands(at(viewer), now, token)`. */
+  token: string
+}
+
+export interface Online {
+  online: boolean
+  /** To the minute; null for who is not there. */
+  lastSeenAt: Date | null
+}
+
+export interface PresenceService {
+  /**
+   * Says where a person is. Refuses a fix that is inaccurate, malformed, from another time or near a pole, and more than 30 a
+   * minute. Repeating it is safe. `via` names the socket it came over, if it came over one.
+   */
+  heartbeat(personId: string, beat: Heartbeat, via?: string): Promise<Beat>
+  /** Ends a presence; with `via` only if its last heartbeat came that way. True if there was one. Repeating it is safe. */
+  end(personId: string, via?: string): Promise<boolean>
+  /** Which of these people are there now, as far as the viewer may know. Who is hidden looks as who is not there. */
+  of(viewerId: string, personIds: string[]): Promise<Online[]>
+  /**
+   * Runs a read that starts from where the viewer stands. `read` answers undefined when its script found the viewer elsewhere; it is
+   * then asked again. Refuses a viewer without presence (NoPresenceError), and one that has just jumped (RATE_LIMITED).
+   */
+  from<T>(personId: string, read: (standing: Standing) => Promise<T | undefined>): Promise<T>
+  /** Everybody fresh around a standing, in any order, the viewer left out; whom the viewer may be shown is not decided here. */
+  around(viewerId: string, standing: Standing, within: CellBand, nowMs: number): Promise<Around[] | undefined>
+  /** Lets a person be found by another audience, at once where it is a smaller one. Repeating it is safe. */
+  show(personId: string, audience: Audience): Promise<void>
+  /** Everybody in an area's index; see `surroundingsTopic` for what happens meanwhile. */
+  everybody: PresenceStore['everybody']
+  /** Ends what has run out, everywhere. Repeating it is safe. */
+  sweep(): Promise<void>
+}
+
+/** How many people are considered around one viewer: beyond that, whoever comes first. */
+export const consideredAtMost = 1000
+/** A fix that could be anywhere within more metres is refused; beyond the second it is no fix at all. */
+const accuracyMeters = { accepted: 50, plausible: 200 }
+/** How far a phone's clock may be off. The server's alone decides what is fresh. */
+const clockSkewMs = 60_000
+const oldestFixMs = 90_000
+const beatLimit = { count: 30, windowMs: 60_000 }
+const settleAgainMs = 5 * 60_000
+const standingsRemembered = 100_000
+
+/** Who moved faster than these is not shown for a while: privacy.md gives the speeds, the source system the jump. */
+const rules = {
+  walkMetersPerSecond: 12,
+  jumpMeters: 1000,
+  jumpMs: 30_000,
+  flyMetersPerSecond: 300,
+  settleMs: 30_000,
+}
+const jumpsADay = 20
+
+interface Remembered extends Standing {
+  readFromMs: number
+  settledAtMs: number
+}
+
+export function createPresenceService(deps: {
+  store: PresenceStore
+  social: SocialService
+  grids: Grids
+  clock: Clock
+  ttlMs: number
+  rateLimits: boolean
+  /** Told when a person stands in another cell, and now and then while they stay. */
+  onStanding: (personId: string, cell: Cell) => Promise<void>
+}): PresenceService {
+  const { store, social, grids, clock, ttlMs, rateLimits } = deps
+  const remembered = new Lru<string, Remembered>(standingsRemembered)
+  const jumps = rateLimits ? jumpsADay : 0
+  const noRate = { count: 0, windowMs: beatLimit.windowMs }
+
+  function checked({ latitude, accuracyMeters: accuracy, observedAt }: Heartbeat, nowMs: number) {
+    checkedMapLatitude(latitude)
+    if (!(accuracy > 0) || accuracy > accuracyMeters.plausible)
+      throw new BadUserInputError(
+        `\`accuracyMeters\` is above 0 and at most ${accuracyMeters.plausible}.`,
+        'accuracyMeters',
+      )
+    if (accuracy > accuracyMeters.accepted) throw new InaccurateFixError()
+    const age = nowMs - observedAt.getTime()
+    if (age > oldestFixMs || age < -clockSkewMs)
+      throw new BadUserInputError('A fix is reported within 90 seconds, and not before it was made.', 'observedAt')
+  }
+
+  /** A person whom this area does not have: whoever has them lets them go, and says where they were last. */
+  async function arrive(area: Area, request: BeatRequest): Promise<BeatOutcome> {
+    const before = await store.areaOf(request.personId)
+    const last = before === undefined || before === area ? [] : await store.leave(before, request.personId)
+    await store.settle(request.personId, area, request.nowMs)
+    return store.beat(area, { ...request, last, home: false })
+  }
+
+  async function lookUp(personId: string): Promise<Remembered> {
+    const area = await store.areaOf(personId)
+    const found = area === undefined ? undefined : await store.standOf(area, personId)
+    const [cellId = '', nearId = '', readFrom] = found?.token.split('|') ?? []
+    const [cell, near] = [grids.people.cell(cellId), grids.places.cell(nearId)]
+    if (area === undefined || !found || found.endsAtMs <= clock.now() || !cell || !near) throw new NoPresenceError()
+    const standing = { area, cell, near, token: found.token, readFromMs: Number(readFrom), settledAtMs: 0 }
+    remembered.set(personId, standing)
+    return standing
+  }
+
+  return {
+    async heartbeat(personId, beat, via = '') {
+      const nowMs = clock.now()
+      checked(beat, nowMs)
+      const [cell, near] = [grids.people.snap(beat), grids.places.snap(beat)]
+      const area = areaOf(cell)
+      const known = remembered.get(personId)
+      const [audience = 'NOBODY'] = await social.audienceOf([personId])
+      const request: BeatRequest = {
+        ...{ nowMs, personId, cell, near, audience, via, ttlMs, home: true, last: [] },
+        ...{ latitude: beat.latitude, longitude: beat.longitude, accuracyMeters: beat.accuracyMeters },
+        observedAtMs: beat.observedAt.getTime(),
+        rate: rateLimits ? beatLimit : noRate,
+        rules: { ...rules, jumpsADay: jumps },
+      }
+
+      const atHome = known?.area === area
+      let outcome: BeatOutcome = atHome ? await store.beat(area, request) : { kind: 'lost' }
+      if (outcome.kind === 'lost') outcome = await arrive(area, atHome ? { ...request, rate: noRate } : request)
+      if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs)
+      if (outcome.kind === 'lost') throw new UnavailableError()
+
+      if (outcome.kind === 'beat') {
+        const again = !known || nowMs - known.settledAtMs > settleAgainMs
+        const token = `${cell.id}|${near.id}|${outcome.readFromMs}`
+        remembered.set(personId, {
+          ...{ area, cell, near, token, readFromMs: outcome.readFromMs },
+          settledAtMs: again ? nowMs : known.settledAtMs,
+        })
+        if (atHome && again) await store.settle(personId, area, nowMs)
+        await deps.onStanding(personId, cell)
+      }
+      // Somebody who hid while this heartbeat was under way must not be put back by it.
+      const [since = 'NOBODY'] = await social.audienceOf([personId])
+      if (since !== audience) await store.show(area, personId, since)
+      return { expiresAt: new Date(nowMs + ttlMs), shownFrom: new Date(outcome.shownFromMs) }
+    },
+
+    async end(personId, via) {
+      remembered.delete(personId)
+      const area = await store.areaOf(personId)
+      if (area === undefined) return false
+      const ended = (await store.leave(area, personId, via)).length > 0
+      if (ended) await store.forget(personId)
+      return ended
+    },
+
+    async of(viewerId, personIds) {
+      const [seen, ends] = await Promise.all([social.visible(viewerId, personIds), store.endsOf(personIds)])
+      const nowMs = clock.now()
+      return personIds.map((_, i) => {
+        const endsAt = ends[i]
+        if (!seen[i] || endsAt === undefined || endsAt <= nowMs) return { online: false, lastSeenAt: null }
+        return { online: true, lastSeenAt: new Date(Math.floor((endsAt - ttlMs) / 60_000) * 60_000) }
+      })
+    },
+
+    async from(personId, read) {
+      for (let tries = 0; tries < 3; tries += 1) {
+        const standing = remembered.get(personId) ?? (await lookUp(personId))
+        const wait = standing.readFromMs - clock.now()
+        if (wait > 0) throw new RateLimitedError(wait)
+        const answer = await read(standing)
+        if (answer !== undefined) return answer
+        remembered.delete(personId)
+      }
+      throw new UnavailableError()
+    },
+
+    async around(viewerId, standing, within, nowMs) {
+      const radii = cellBands.filter((band) => isWithin(band, within)).map(searchMeters)
+      const search = { nowMs, middle: standing.cell, radii, atMost: consideredAtMost }
+      const found = await Promise.all(
+        areasWithin(standing.cell, searchMeters(within)).map((area) =>
+          store.around(area, { personId: viewerId, token: area === standing.area ? standing.token : '' }, search),
+        ),
+      )
+      if (found.includes(undefined)) return undefined
+      return found.flatMap((people) => people ?? []).filter(({ personId }) => personId !== viewerId)
+    },
+
+    async show(personId, audience) {
+      const area = await store.areaOf(personId)
+      if (area !== undefined) await store.show(area, personId, audience)
+    },
+
+    everybody: store.everybody,
+
+    async sweep() {
+      const nowMs = clock.now()
+      for (const area of await store.areas(nowMs)) await store.sweep(area, nowMs)
+    },
+  }
+}
