@@ -28,23 +28,23 @@ module.exports = {
     ),
     rule(
       'module-face-only',
-      { path: '^src/modules/([^/]+)/(?!schema)' },
+      { path: '^src/modules/([^/]+)/(?![a-z-]*schema)' },
       { path: '^src/modules/', pathNot: ['^src/modules/$1/', '^src/modules/[^/]+/index\\.ts$'] },
     ),
     rule(
       'service-knows-no-graphql',
-      { path: '^src/modules/[^/]+/(?!schema\\.ts)' },
+      { path: '^src/modules/[^/]+/(?![a-z-]*schema\\.ts)' },
       { path: '(^src/graphql/|node_modules/(graphql|@pothos))' },
     ),
     rule(
       'schema-never-touches-data',
-      { path: '^src/modules/[^/]+/schema\\.ts$' },
+      { path: '^src/modules/[^/]+/[a-z-]*schema\\.ts$' },
       { path: '(store\\.ts$|^src/platform/(postgres|redis)|^src/generated)' },
     ),
     rule(
       'schema-crosses-to-schema-only',
-      { path: '^src/modules/([^/]+)/schema\\.ts$' },
-      { path: '^src/modules/', pathNot: ['^src/modules/$1/', '^src/modules/[^/]+/schema\\.ts$'] },
+      { path: '^src/modules/([^/]+)/[a-z-]*schema\\.ts$' },
+      { path: '^src/modules/', pathNot: ['^src/modules/$1/', '^src/modules/[^/]+/[a-z-]*schema\\.ts$'] },
     ),
     // config.ts alone reads the environment, which the linter sees to; what is below is handed its settings.
     rule(

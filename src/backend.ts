@@ -2,6 +2,12 @@ import { z } from 'zod'
 import type { ReadyConfig } from './config.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
+import {
+  createEventStore,
+  createPlacesService,
+  createVenueStore,
+  type EventProjection,
+} from './modules/places/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
@@ -17,6 +23,7 @@ import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 
 const deviceIdSchema = z.object({ deviceId: z.string() })
+const eventIdSchema = z.object({ eventId: z.string() })
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
 export async function createBackend(config: ReadyConfig, deps: { clock: Clock; logger: Logger; disposers: Disposers }) {
@@ -42,6 +49,15 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     tokens: config.tokens,
   })
   disposers.add('identity', identity.close)
+  const places = createPlacesService({
+    venues: createVenueStore(postgres),
+    events: createEventStore(postgres, (sql, eventId) =>
+      jobs.addIn(sql, 'project-event', { eventId }, `project-event:${eventId}`),
+    ),
+    ...{ clock, limiter },
+  })
+  // Activities put the event on the live map, or take it off, here.
+  const onProject = async (_event: EventProjection): Promise<void> => undefined
   const social = createSocialService({
     store: createSocialStore(postgres),
     clock,
@@ -59,12 +75,16 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     rules: { ...config.matches, windowMs: config.sessions.windowMs },
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
-  const services = { identity, social, sessions, matches, stats }
+  const services = { identity, places, social, sessions, matches, stats }
 
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
     jobs: {
       'release-stats': () => stats.release(),
+      'project-event': async (payload) => {
+        const event = await places.projection(eventIdSchema.parse(payload).eventId)
+        if (event) await onProject(event)
+      },
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
     schedule: { 'release-stats': '* * * * *' },

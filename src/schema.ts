@@ -1,6 +1,8 @@
 import { builder } from './graphql/builder.ts'
 import './graphql/interfaces.ts'
 import './modules/identity/schema.ts'
+import './modules/places/schema.ts'
+import './modules/places/event-schema.ts'
 import './modules/social/schema.ts'
 import './modules/sessions/schema.ts'
 import './modules/matches/schema.ts'

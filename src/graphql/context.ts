@@ -1,6 +1,7 @@
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
+import type { PlacesService } from '../modules/places/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
@@ -8,6 +9,7 @@ import type { StatsService } from '../modules/stats/index.ts'
 /** The services that resolvers call. A new module adds one line here. */
 export interface Services {
   identity: IdentityService
+  places: PlacesService
   social: SocialService
   sessions: SessionService
   matches: MatchService

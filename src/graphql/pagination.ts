@@ -1,4 +1,6 @@
+import { resolveCursorConnection } from '@pothos/plugin-relay'
 import { BadUserInputError } from '../platform/errors.ts'
+import type { Listed, PageRequest } from '../platform/keyset.ts'
 
 interface PageArguments {
   first?: number | null | undefined
@@ -27,4 +29,24 @@ export const pageSize = {
       throw new BadUserInputError('Ask for `first` or for `last`, not for both.', 'last')
     return args
   },
+}
+
+/** A connection over a list whose rows bring their cursors along. */
+export async function keysetConnection<Item>(
+  args: PageArguments,
+  load: (page: PageRequest) => Promise<Listed<Item>[]>,
+) {
+  const { edges, pageInfo } = await resolveCursorConnection<Promise<Listed<Item>[]>>(
+    {
+      args: pageSize.checked(args),
+      defaultSize: pageSize.default,
+      maxSize: pageSize.max,
+      toCursor: ({ cursor }) => cursor,
+    },
+    load,
+  )
+  return {
+    pageInfo,
+    edges: (edges ?? []).flatMap((edge) => (edge ? [{ cursor: edge.cursor, node: edge.node.item }] : [])),
+  }
 }

@@ -10,7 +10,7 @@ import {
 } from 'graphile-worker'
 import { describeError, type Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
-import type { Postgres } from './postgres.ts'
+import type { Postgres, Sql } from './postgres.ts'
 
 /** What a job does, by name. A job may run more than once: each is safe to repeat. */
 export type Jobs = Record<string, (payload: unknown) => Promise<void>>
@@ -23,6 +23,11 @@ export interface JobRunner {
   /** Runs what is due now, and what that leads to, and returns when nothing is left. */
   drain(): Promise<void>
   add(job: string, payload?: unknown): Promise<void>
+  /**
+   * Enqueues in a transaction: the job exists if the transaction commits. One that waits under the same `key` is replaced, so
+   * that a thing that changes often is worked on once; one that runs already is not.
+   */
+  addIn(sql: Sql, job: string, payload: unknown, key: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -83,6 +88,15 @@ export function createJobRunner({ postgres, jobs, schedule, logger, metrics }: J
       await postgres.sql(
         { name: 'jobs-add', text: 'select graphile_worker.add_job($1, $2::json) is not null as added' },
         [job, JSON.stringify(payload)],
+      )
+    },
+    async addIn(sql, job, payload, key) {
+      await sql(
+        {
+          name: 'jobs-add-in',
+          text: 'select graphile_worker.add_job($1, $2::json, job_key := $3) is not null as added',
+        },
+        [job, JSON.stringify(payload), key],
       )
     },
     async close() {

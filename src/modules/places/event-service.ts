@@ -1,0 +1,213 @@
+// Invariant: what people are shown of an event is what its row says: a change and the job that projects it commit together.
+import type { Clock } from '../../platform/clock.ts'
+import { IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
+import { checkedMapLatitude } from '../../platform/geo/errors.ts'
+import { createId, isId } from '../../platform/ids.ts'
+import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
+import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
+import type { ArchivedMessage, EventChange, EventPlace, EventRow, EventStore } from './event-store.ts'
+import {
+  changed,
+  checkAhead,
+  checkedEvent,
+  checkNotBegun,
+  type EventFields,
+  fingerprintOf,
+  longestMs,
+} from './rules.ts'
+import { type EventState, EventStateError, refuse, stateOf } from './state.ts'
+
+const hourMs = 60 * 60 * 1000
+const createLimit: Limit = { name: 'create-event', count: 120, windowMs: hourMs }
+const changeLimit: Limit = { name: 'change-event', count: 600, windowMs: hourMs }
+/** How long before its start an event is on the live map. */
+const projectedAheadMs = 24 * hourMs
+
+export type EventChanges = { [Name in keyof EventFields]?: EventFields[Name] | null | undefined }
+
+/** An event as its owner, or anybody else, sees it now. */
+export interface PlaceEvent extends EventRow {
+  state: EventState
+}
+
+/** Everything that the live map needs of an event. */
+export interface EventProjection {
+  eventId: string
+  /** Grows with every change: of two projections the higher one holds. */
+  version: number
+  /** The owner's account. */
+  hostId: string
+  venueId: string
+  title: string
+  emoji: string
+  place: { latitude: number; longitude: number }
+  startsAtMs: number
+  endsAtMs: number
+  capacity: number | null
+  archiveMessages: boolean
+  cancelled: boolean
+}
+
+export interface EventService {
+  /** Makes a draft. Refuses a venue that is not the owner's with NOT_FOUND. Repeating it gives the original, for ever. */
+  createEvent(ownerId: string, input: EventFields & { clientId: string; venueId: string }): Promise<PlaceEvent>
+  /** Refuses another's event with NOT_FOUND, one that is over or cancelled, and another start of one that has begun. Safe to repeat. */
+  updateEvent(ownerId: string, eventId: string, changes: EventChanges): Promise<PlaceEvent>
+  /** Refuses another's event with NOT_FOUND, a start in the past, and what is no draft. Repeating it gives the same. */
+  publishEvent(ownerId: string, eventId: string): Promise<PlaceEvent>
+  /** Refuses another's event with NOT_FOUND, and one that is over. Repeating it gives the same. */
+  cancelEvent(ownerId: string, eventId: string): Promise<PlaceEvent>
+  /** An event that was published, or is the viewer's own. Refuses with NOT_FOUND. */
+  event(viewerId: string | null, eventId: string): Promise<PlaceEvent>
+  /** Those that the viewer may see, by id. */
+  eventsById(viewerId: string | null, ids: readonly string[]): Promise<Map<string, PlaceEvent>>
+  /** The owner's own, the latest start first. */
+  eventsOf(ownerId: string, page: PageRequest): Promise<Listed<PlaceEvent>[]>
+  /** Published and not over, the next first, of several venues with the same page. Refuses cursors of other lists. */
+  eventsAt(venueIds: readonly string[], page: PageRequest): Promise<Map<string, Listed<PlaceEvent>[]>>
+  /** What the live map is to show of an event; nothing of one that was never published, or is archived. */
+  projection(eventId: string): Promise<EventProjection | undefined>
+  /** Every event that belongs on the live map now: what to project after Redis was lost, and as starts come near. */
+  toProject(nowMs: number): Promise<string[]>
+  /**
+   * Keeps the counts of an event that is over and, if its organizer wants them, its messages. Tells whether it is archived:
+   * one that is not over, was cancelled, or never was is not. Repeating it changes nothing.
+   */
+  archive(eventId: string, archived: { joins: number; messages: readonly ArchivedMessage[] }): Promise<boolean>
+}
+
+export function createEventService(deps: { store: EventStore; clock: Clock; limiter: RateLimiter }): EventService {
+  const { store, clock, limiter } = deps
+  const view = (row: EventRow): PlaceEvent => ({ ...row, state: stateOf(row, clock.now()) })
+  const listed = (list: string, { item, key }: { item: EventRow; key: number }) => ({
+    item: view(item),
+    cursor: keysetCursor(list, { key, id: item.id }),
+  })
+
+  const original = (row: EventRow, fingerprint: string): PlaceEvent => {
+    if (row.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
+    return view(row)
+  }
+
+  async function change(
+    ownerId: string,
+    eventId: string,
+    decide: (event: PlaceEvent, place: EventPlace, nowMs: number) => EventChange | undefined,
+  ): Promise<PlaceEvent> {
+    await limiter.take(changeLimit, ownerId)
+    const row = isId(eventId)
+      ? await store.change(ownerId, eventId, (event, place) => decide(view(event), place, clock.now()))
+      : undefined
+    if (!row) throw new NotFoundError()
+    return view(row)
+  }
+
+  async function eventsById(viewerId: string | null, ids: readonly string[]) {
+    const found = await store.visible(viewerId, ids.filter(isId))
+    return new Map(found.map((row) => [row.id, view(row)]))
+  }
+
+  return {
+    eventsById,
+
+    async createEvent(ownerId, { clientId, venueId, ...given }) {
+      await limiter.take(createLimit, ownerId)
+      const fields = checkedEvent(given)
+      const fingerprint = fingerprintOf({ ...fields, venueId })
+      const known = await store.byClientId(ownerId, clientId)
+      if (known) return original(known, fingerprint)
+      const nowMs = clock.now()
+      checkAhead(fields, nowMs)
+      if (!isId(venueId)) throw new NotFoundError()
+      const [id, createdAt] = [createId(nowMs), new Date(nowMs)]
+      const row = await store.insert({ ...fields, id, ownerId, clientId, venueId, fingerprint, createdAt })
+      if (row) return view(row)
+      // Somebody with the same client id was faster, or the venue is not there for this owner.
+      const faster = await store.byClientId(ownerId, clientId)
+      if (!faster) throw new NotFoundError()
+      return original(faster, fingerprint)
+    },
+
+    updateEvent: (ownerId, eventId, changes) =>
+      change(ownerId, eventId, (event, _place, nowMs) => {
+        refuse('update', event.state)
+        const fields = checkedEvent(changed(fieldsOf(event), changes, ['description', 'capacity']))
+        if (fingerprintOf(fields) === fingerprintOf(fieldsOf(event))) return undefined
+        checkAhead(fields, nowMs)
+        if (event.state !== 'DRAFT') checkPromised(event, fields, nowMs)
+        return fields
+      }),
+
+    publishEvent: (ownerId, eventId) =>
+      change(ownerId, eventId, (event, place, nowMs) => {
+        if (refuse('publish', event.state) === 'done') return undefined
+        if (place.removed)
+          throw new EventStateError(event.state, 'The venue was removed: make the event at another one.')
+        checkedMapLatitude(place.latitude)
+        checkNotBegun(event, nowMs)
+        checkAhead(event, nowMs)
+        return { status: 'PUBLISHED', publishedAt: new Date(nowMs) }
+      }),
+
+    cancelEvent: (ownerId, eventId) =>
+      change(ownerId, eventId, (event, _place, nowMs) =>
+        refuse('cancel', event.state) === 'done' ? undefined : { status: 'CANCELLED', cancelledAt: new Date(nowMs) },
+      ),
+
+    async event(viewerId, eventId) {
+      const event = (await eventsById(viewerId, [eventId])).get(eventId)
+      if (!event) throw new NotFoundError()
+      return event
+    },
+
+    async eventsOf(ownerId, page) {
+      const list = `events of ${ownerId}`
+      const rows = await store.listOf(ownerId, keysetRange(list, page, 'desc'))
+      return rows.map((row) => listed(list, row))
+    },
+
+    async eventsAt(venueIds, page) {
+      const list = 'events at a venue'
+      const rows = await store.listAt(venueIds, clock.now(), keysetRange(list, page, 'asc'))
+      const byVenue = new Map<string, Listed<PlaceEvent>[]>(venueIds.map((id) => [id, []]))
+      for (const row of rows) byVenue.get(row.item.venueId)?.push(listed(list, row))
+      return byVenue
+    },
+
+    async projection(eventId) {
+      const event = isId(eventId) ? await store.published(eventId) : undefined
+      if (!event || event.status === 'ARCHIVED') return undefined
+      const { id, version, ownerId, venueId, title, emoji, latitude, longitude, startsAt, endsAt } = event
+      return {
+        ...{ eventId: id, version, hostId: ownerId, venueId, title, emoji, place: { latitude, longitude } },
+        ...{ startsAtMs: startsAt.getTime(), endsAtMs: endsAt.getTime(), capacity: event.capacity },
+        ...{ archiveMessages: event.archiveMessages, cancelled: event.status === 'CANCELLED' },
+      }
+    },
+
+    toProject: (nowMs) => store.current(nowMs, nowMs + projectedAheadMs, longestMs),
+
+    async archive(eventId, archived) {
+      const nowMs = clock.now()
+      const row = isId(eventId)
+        ? await store.archive(eventId, nowMs, archived, (event) => stateOf(event, nowMs) === 'ENDED')
+        : undefined
+      return row?.status === 'ARCHIVED'
+    },
+  }
+}
+
+/** People may have read of it: it does not begin in the past, and what has begun does not begin anew. */
+function checkPromised(event: PlaceEvent, fields: EventFields, nowMs: number): void {
+  const moved = fields.startsAt.getTime() !== event.startsAt.getTime()
+  if (moved && event.state === 'LIVE')
+    throw new EventStateError(event.state, 'The event is going on: its start cannot be changed.')
+  if (moved) checkNotBegun(fields, nowMs)
+  if (fields.endsAt.getTime() <= nowMs)
+    throw new EventStateError(event.state, 'An event is not ended in the past: cancel it.')
+}
+
+function fieldsOf(event: EventRow): EventFields {
+  const { title, emoji, description, startsAt, endsAt, capacity, archiveMessages } = event
+  return { title, emoji, description, startsAt, endsAt, capacity, archiveMessages }
+}

@@ -1,0 +1,226 @@
+import type { KeysetRange } from '../../platform/keyset.ts'
+import type { Postgres, Sql } from '../../platform/postgres.ts'
+import type { EventFields } from './rules.ts'
+import type { EventStatus } from './state.ts'
+import { between, byTime } from './venue-store.ts'
+
+/** An event as it is stored. */
+export interface EventRow extends EventFields {
+  id: string
+  venueId: string
+  ownerId: string
+  fingerprint: string
+  status: EventStatus
+  version: number
+  joins: number | null
+  messages: number | null
+  createdAt: Date
+  publishedAt: Date | null
+  cancelledAt: Date | null
+  archivedAt: Date | null
+}
+
+export interface NewEvent extends EventFields {
+  id: string
+  venueId: string
+  ownerId: string
+  clientId: string
+  fingerprint: string
+  createdAt: Date
+}
+
+/** What a change may set. */
+export type EventChange = Partial<EventFields & Pick<EventRow, 'status' | 'publishedAt' | 'cancelledAt'>>
+
+export interface EventPlace {
+  latitude: number
+  longitude: number
+  removed: boolean
+}
+
+/** One message of an event's chat as it is kept. */
+export interface ArchivedMessage {
+  seq: number
+  sentAtMs: number
+  /** A label that names nobody outside of this event. */
+  author: string
+  body: string
+}
+
+export type EventStore = ReturnType<typeof createEventStore>
+
+const columns = `e.id, e.venue_id as "venueId", e.owner_id as "ownerId", e.fingerprint, e.title, e.emoji, e.description, e.status,
+  e.starts_at as "startsAt", e.ends_at as "endsAt", e.capacity, e.archive_messages as "archiveMessages", e.version, e.joins, e.messages,
+  e.created_at as "createdAt", e.published_at as "publishedAt", e.cancelled_at as "cancelledAt", e.archived_at as "archivedAt"`
+const withPlace = `${columns}, v.latitude, v.longitude, v.removed_at is not null as removed`
+const within = '(e.starts_at, e.id) > ($1::timestamptz, $2::uuid) and (e.starts_at, e.id) < ($3::timestamptz, $4::uuid)'
+
+/** `enqueue` adds the job that brings the live map up to date, in the transaction of the change. */
+export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId: string) => Promise<void>) {
+  const { sql, transaction } = postgres
+  const sorted = (item: EventRow) => ({ item, key: item.startsAt.getTime() })
+
+  return {
+    /** Inserts at a venue of the owner, unless the owner has used the client id, or there is no such venue. */
+    async insert(event: NewEvent): Promise<EventRow | undefined> {
+      const [row] = await sql<EventRow>(
+        {
+          name: 'places-event-insert',
+          text: `insert into events as e (id, venue_id, owner_id, client_id, fingerprint, title, emoji, description, starts_at, ends_at, capacity, archive_messages, created_at)
+                 select $1, v.id, v.owner_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from venues v
+                 where v.id = $2 and v.owner_id = $3 and v.removed_at is null
+                 on conflict (owner_id, client_id) do nothing returning ${columns}`,
+        },
+        [
+          ...[event.id, event.venueId, event.ownerId, event.clientId, event.fingerprint, event.title, event.emoji],
+          ...[event.description, event.startsAt, event.endsAt, event.capacity, event.archiveMessages, event.createdAt],
+        ],
+      )
+      return row
+    },
+
+    async byClientId(ownerId: string, clientId: string): Promise<EventRow | undefined> {
+      const text = `select ${columns} from events e where e.owner_id = $1 and e.client_id = $2`
+      return (await sql<EventRow>({ name: 'places-event-by-client-id', text }, [ownerId, clientId]))[0]
+    },
+
+    /** Changes an owner's event under locks of it and, shared, of its venue. What people are shown is projected anew. */
+    change: (
+      ownerId: string,
+      id: string,
+      decide: (event: EventRow, place: EventPlace) => EventChange | undefined,
+    ): Promise<EventRow | undefined> =>
+      transaction(async (tx) => {
+        const [found] = await tx<EventRow & EventPlace>(
+          {
+            name: 'places-event-lock',
+            text: `select ${withPlace} from events e join venues v on v.id = e.venue_id
+                   where e.id = $1 and e.owner_id = $2 for no key update of e for share of v`,
+          },
+          [id, ownerId],
+        )
+        if (!found) return undefined
+        const { latitude, longitude, removed, ...event } = found
+        const change = decide(event, { latitude, longitude, removed })
+        if (!change) return event
+        const saved = await update(tx, { ...event, ...change })
+        if (saved.publishedAt) await enqueue(tx, id)
+        return saved
+      }),
+
+    /** Those that were published, and all of the owner's own. */
+    async visible(ownerId: string | null, ids: readonly string[]): Promise<EventRow[]> {
+      const text = `select ${columns} from events e where e.id = any($1::uuid[]) and (e.published_at is not null or e.owner_id = $2::uuid)`
+      return sql<EventRow>({ name: 'places-events', text }, [ids, ownerId])
+    },
+
+    async listOf(ownerId: string, range: KeysetRange) {
+      const { order } = range
+      const rows = await sql<EventRow>(
+        {
+          name: `places-events-owner-${order}`,
+          text: `select ${columns} from events e where e.owner_id = $6 and ${within} order by e.starts_at ${order}, e.id ${order} limit $5`,
+        },
+        [...between(range, byTime), ownerId],
+      )
+      return rows.map(sorted)
+    },
+
+    /** Published and not over, of several venues at once, each by the same range. */
+    async listAt(venueIds: readonly string[], nowMs: number, range: KeysetRange) {
+      const { order } = range
+      const rows = await sql<EventRow>(
+        {
+          name: `places-events-venues-${order}`,
+          text: `select e.* from unnest($6::uuid[]) as at (id) cross join lateral (
+                   select ${columns} from events e
+                   where e.venue_id = at.id and e.status = 'PUBLISHED' and e.ends_at > $7 and ${within}
+                   order by e.starts_at ${order}, e.id ${order} limit $5
+                 ) e order by e."startsAt" ${order}, e.id ${order}`,
+        },
+        [...between(range, byTime), venueIds, new Date(nowMs)],
+      )
+      return rows.map(sorted)
+    },
+
+    /** An event that was ever published, with where it is. */
+    async published(id: string): Promise<(EventRow & EventPlace) | undefined> {
+      const text = `select ${withPlace} from events e join venues v on v.id = e.venue_id where e.id = $1 and e.published_at is not null`
+      return (await sql<EventRow & EventPlace>({ name: 'places-event-published', text }, [id]))[0]
+    },
+
+    /** Published, not over at `nowMs`, and begun by `untilMs`. */
+    async current(nowMs: number, untilMs: number, longestMs: number): Promise<string[]> {
+      const rows = await sql<{ id: string }>(
+        {
+          name: 'places-events-current',
+          text: `select id from events where status = 'PUBLISHED' and starts_at > $1 and starts_at <= $2 and ends_at > $3 order by starts_at, id`,
+        },
+        [new Date(nowMs - longestMs - 1), new Date(untilMs), new Date(nowMs)],
+      )
+      return rows.map(({ id }) => id)
+    },
+
+    /** Marks an event as archived with its counts and messages, if `decide` says so, and tells its row as it then is. */
+    archive: (
+      id: string,
+      nowMs: number,
+      archived: { joins: number; messages: readonly ArchivedMessage[] },
+      decide: (event: EventRow) => boolean,
+    ): Promise<EventRow | undefined> =>
+      transaction(async (tx) => {
+        const [event] = await tx<EventRow>(
+          {
+            name: 'places-event-lock-alone',
+            text: `select ${columns} from events e where e.id = $1 for no key update`,
+          },
+          [id],
+        )
+        if (!event || !decide(event)) return event
+        const { joins, messages } = archived
+        const total = messages.reduce((most, { seq }) => Math.max(most, seq), 0)
+        const [row] = await tx<EventRow>(
+          {
+            name: 'places-event-archive',
+            text: `update events e set status = 'ARCHIVED', archived_at = $2, joins = $3, messages = $4, version = version + 1
+                   where e.id = $1 returning ${columns}`,
+          },
+          [id, new Date(nowMs), joins, total],
+        )
+        if (event.archiveMessages) {
+          await tx(
+            {
+              name: 'places-event-messages',
+              text: `insert into event_messages (event_id, seq, sent_at, author, body)
+                     select $1, m.* from unnest($2::int[], $3::timestamptz[], $4::text[], $5::text[]) m on conflict do nothing`,
+            },
+            [
+              id,
+              messages.map(({ seq }) => seq),
+              messages.map(({ sentAtMs }) => new Date(sentAtMs)),
+              messages.map(({ author }) => author),
+              messages.map(({ body }) => body),
+            ],
+          )
+        }
+        return row
+      }),
+  }
+}
+
+async function update(sql: Sql, event: EventRow): Promise<EventRow> {
+  const [row] = await sql<EventRow>(
+    {
+      name: 'places-event-update',
+      text: `update events e set title = $2, emoji = $3, description = $4, starts_at = $5, ends_at = $6, capacity = $7, archive_messages = $8,
+                    status = $9::"EventStatus", published_at = $10, cancelled_at = $11, version = version + 1
+             where e.id = $1 returning ${columns}`,
+    },
+    [
+      ...[event.id, event.title, event.emoji, event.description, event.startsAt, event.endsAt, event.capacity],
+      ...[event.archiveMessages, event.status, event.publishedAt, event.cancelledAt],
+    ],
+  )
+  if (!row) throw new Error('update returned nothing')
+  return row
+}
