@@ -44,7 +44,7 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
 
   async function compose() {
     const backend = await createBackend(config, { clock, logger, disposers })
-    const { metrics, postgres, redis, services, jobs } = backend
+    const { metrics, postgres, redis, services, work } = backend
     const { identity } = services
 
     const base = { services, prisma: postgres.prisma }
@@ -113,15 +113,15 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       http.drain()
       await new Promise((resolve) => setTimeout(resolve, config.shutdown.graceMs))
     })
-    if (config.inlineWorker) await jobs.start()
+    if (config.inlineWorker) await work.start()
 
     const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host
     return {
       url: `http://${host}:${port}/graphql`,
       wsUrl: `ws://${host}:${port}/graphql`,
       ...{ ...backend, port, clock },
-      /** Runs every job that is due; nothing is left to happen by itself afterwards. */
-      idle: jobs.drain,
+      /** Does every job and sweep that is due; nothing is left to happen by itself afterwards. */
+      idle: work.drain,
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   createVenueStore,
   type EventProjection,
 } from './modules/places/index.ts'
+import { createGrids, createPresenceService, createPresenceStore } from './modules/presence/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
@@ -18,9 +19,11 @@ import type { Disposers } from './platform/disposers.ts'
 import { createJobRunner } from './platform/jobs.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMetrics } from './platform/metrics.ts'
+import { createPersonIds } from './platform/person-ids.ts'
 import { createPostgres } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
+import { createSweeper } from './platform/sweeper.ts'
 
 const deviceIdSchema = z.object({ deviceId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
@@ -64,6 +67,14 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     onBlocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, true),
     onUnblocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, false),
   })
+  const personIds = createPersonIds(secret)
+  const grids = createGrids(secret, config.presence.cellMeters)
+  const presence = createPresenceService({
+    store: createPresenceStore({ redis, delivery }),
+    ...{ social, personIds, grids, clock, ttlMs: config.presence.ttlMs, rateLimits: config.rateLimits },
+    onStanding: async () => undefined,
+    onGone: async () => undefined,
+  })
   const sessions = createSessionService({
     store: createSessionStore({ redis, postgres, counters }),
     ...{ social, limiter, clock, secret, settings: config.sessions },
@@ -75,7 +86,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     rules: { ...config.matches, windowMs: config.sessions.windowMs },
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
-  const services = { identity, places, social, sessions, matches, stats }
+  const services = { identity, places, social, presence, sessions, matches, stats }
 
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
@@ -91,6 +102,22 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)
+  const sweeper = createSweeper({ redis, logger, sweeps: { presence: presence.sweep } })
+  disposers.add('sweeper', sweeper.close)
 
-  return { services, jobs, delivery, redis, postgres, metrics }
+  return {
+    ...{ services, jobs, delivery, redis, postgres, metrics },
+    work: {
+      /** Does, here, what has to be done without being asked: jobs, and sweeps of what has run out. */
+      async start() {
+        await jobs.start()
+        sweeper.start()
+      },
+      /** Does what is due now, and what that leads to. */
+      async drain() {
+        await sweeper.once()
+        await jobs.drain()
+      },
+    },
+  }
 }

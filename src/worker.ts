@@ -19,7 +19,7 @@ try {
   })
   await http.listen()
   disposers.add('http', () => http.stop(1000))
-  await backend.jobs.start()
+  await backend.work.start()
   logger.info('working')
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {

@@ -2,6 +2,7 @@ import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
+import type { PresenceService } from '../modules/presence/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
@@ -11,6 +12,7 @@ export interface Services {
   identity: IdentityService
   places: PlacesService
   social: SocialService
+  presence: PresenceService
   sessions: SessionService
   matches: MatchService
   stats: StatsService

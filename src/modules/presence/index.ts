@@ -3,5 +3,12 @@ export { InaccurateFixError, NoPresenceError } from './errors.ts'
 export { type Surroundings, surroundingsKey, surroundingsTopic } from './events.ts'
 export { createGrids, type Grids } from './grids.ts'
 export { presenceKeys, standsLua } from './keys.ts'
-export { type Beat, createPresenceService, type Heartbeat, type PresenceService, type Standing } from './service.ts'
+export {
+  type Beat,
+  createPresenceService,
+  type Heartbeat,
+  type Online,
+  type PresenceService,
+  type Standing,
+} from './service.ts'
 export { createPresenceStore } from './store.ts'

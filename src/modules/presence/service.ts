@@ -1,4 +1,5 @@
 // Invariant: nobody is shown anywhere but in a cell, while fresh, and where they can have walked to; whoever hides is in no index.
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import { BadUserInputError, RateLimitedError, UnavailableError } from '../../platform/errors.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Position,
 } from '../../platform/geo/index.ts'
 import { Lru } from '../../platform/lru.ts'
+import type { PersonIds } from '../../platform/person-ids.ts'
 import type { Audience, SocialService } from '../social/index.ts'
 import { type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
 import { InaccurateFixError, NoPresenceError } from './errors.ts'
@@ -26,6 +28,11 @@ export interface Beat {
   expiresAt: Date
   /** From when on others are shown the person, if their audience allows it: later than now after an impossible move. */
   shownFrom: Date
+}
+
+/** The socket that a heartbeat came over. */
+export interface Socket {
+  onClosed(listener: () => void): void
 }
 
 /** Where a viewer asks from. */
@@ -48,13 +55,13 @@ export interface Online {
 export interface PresenceService {
   /**
    * Says where a person is. Refuses a fix that is inaccurate, malformed, from another time or near a pole, and more than 30 a
-   * minute. Repeating it is safe. `via` names the socket it came over, if it came over one.
+   * minute. Repeating it is safe. A presence whose last heartbeat came over a socket ends a second after that.
    */
-  heartbeat(personId: string, beat: Heartbeat, via?: string): Promise<Beat>
-  /** Ends a presence; with `via` only if its last heartbeat came that way. True if there was one. Repeating it is safe. */
-  end(personId: string, via?: string): Promise<boolean>
-  /** Which of these people are there now, as far as the viewer may know. Who is hidden looks as who is not there. */
-  of(viewerId: string, personIds: string[]): Promise<Online[]>
+  heartbeat(personId: string, beat: Heartbeat, socket?: Socket | null): Promise<Beat>
+  /** Ends a presence. True if there was one. Repeating it is safe. */
+  end(personId: string): Promise<boolean>
+  /** Which of these people are there now, by the names the viewer has for them. Who is hidden looks as who is not there. */
+  named(viewerId: string, names: string[]): Promise<Online[]>
   /**
    * Runs a read that starts from where the viewer stands. `read` answers undefined when its script found the viewer elsewhere; it is
    * then asked again. Refuses a viewer without presence (NoPresenceError), and one that has just jumped (RATE_LIMITED).
@@ -79,6 +86,8 @@ const clockSkewMs = 60_000
 const oldestFixMs = 90_000
 const beatLimit = { count: 30, windowMs: 60_000 }
 const settleAgainMs = 5 * 60_000
+/** So long a phone has to come back over another socket before others are told that it has gone. */
+const graceMs = 1000
 const standingsRemembered = 100_000
 
 /** Who moved faster than these is not shown for a while: privacy.md gives the speeds, the source system the jump. */
@@ -99,14 +108,17 @@ interface Remembered extends Standing {
 export function createPresenceService(deps: {
   store: PresenceStore
   social: SocialService
+  personIds: PersonIds
   grids: Grids
   clock: Clock
   ttlMs: number
   rateLimits: boolean
-  /** Told when a person stands in another cell, and now and then while they stay. */
+  /** Told of every fix that counts, */
   onStanding: (personId: string, cell: Cell) => Promise<void>
+  /** and of the end of a presence, unless it ended by itself. */
+  onGone: (personId: string) => Promise<void>
 }): PresenceService {
-  const { store, social, grids, clock, ttlMs, rateLimits } = deps
+  const { store, social, personIds, grids, clock, ttlMs, rateLimits } = deps
   const remembered = new Lru<string, Remembered>(standingsRemembered)
   const jumps = rateLimits ? jumpsADay : 0
   const noRate = { count: 0, windowMs: beatLimit.windowMs }
@@ -132,6 +144,29 @@ export function createPresenceService(deps: {
     return store.beat(area, { ...request, last, home: false })
   }
 
+  // Names the socket in the person's record, and ends the presence with it.
+  const ways = new WeakMap<Socket, string>()
+  function wayOf(personId: string, socket: Socket): string {
+    const known = ways.get(socket)
+    if (known) return known
+    const way = randomUUID()
+    ways.set(socket, way)
+    socket.onClosed(() => {
+      // Should Redis not answer, the presence ends by itself.
+      setTimeout(() => end(personId, way).catch(() => undefined), graceMs).unref()
+    })
+    return way
+  }
+
+  async function end(personId: string, via?: string): Promise<boolean> {
+    remembered.delete(personId)
+    const area = await store.areaOf(personId)
+    if (area === undefined) return false
+    const ended = (await store.leave(area, personId, via)).length > 0
+    if (ended) await Promise.all([store.forget(personId), deps.onGone(personId)])
+    return ended
+  }
+
   async function lookUp(personId: string): Promise<Remembered> {
     const area = await store.areaOf(personId)
     const found = area === undefined ? undefined : await store.standOf(area, personId)
@@ -144,13 +179,14 @@ export function createPresenceService(deps: {
   }
 
   return {
-    async heartbeat(personId, beat, via = '') {
+    async heartbeat(personId, beat, socket) {
       const nowMs = clock.now()
       checked(beat, nowMs)
       const [cell, near] = [grids.people.snap(beat), grids.places.snap(beat)]
       const area = areaOf(cell)
       const known = remembered.get(personId)
       const [audience = 'NOBODY'] = await social.audienceOf([personId])
+      const via = socket ? wayOf(personId, socket) : ''
       const request: BeatRequest = {
         ...{ nowMs, personId, cell, near, audience, via, ttlMs, home: true, last: [] },
         ...{ latitude: beat.latitude, longitude: beat.longitude, accuracyMeters: beat.accuracyMeters },
@@ -181,22 +217,18 @@ export function createPresenceService(deps: {
       return { expiresAt: new Date(nowMs + ttlMs), shownFrom: new Date(outcome.shownFromMs) }
     },
 
-    async end(personId, via) {
-      remembered.delete(personId)
-      const area = await store.areaOf(personId)
-      if (area === undefined) return false
-      const ended = (await store.leave(area, personId, via)).length > 0
-      if (ended) await store.forget(personId)
-      return ended
-    },
+    end: (personId) => end(personId),
 
-    async of(viewerId, personIds) {
-      const [seen, ends] = await Promise.all([social.visible(viewerId, personIds), store.endsOf(personIds)])
+    async named(viewerId, names) {
+      const people = names.map((name) => personIds.open(viewerId, name))
+      const known = people.filter((id) => id !== undefined)
+      const [visible, ends] = await Promise.all([social.visible(viewerId, known), store.endsOf(known)])
+      const endsOf = new Map(known.map((id, i) => [id, visible[i] ? ends[i] : undefined]))
       const nowMs = clock.now()
-      return personIds.map((_, i) => {
-        const endsAt = ends[i]
-        if (!seen[i] || endsAt === undefined || endsAt <= nowMs) return { online: false, lastSeenAt: null }
-        return { online: true, lastSeenAt: new Date(Math.floor((endsAt - ttlMs) / 60_000) * 60_000) }
+      return people.map((id) => {
+        const endsAtMs = id === undefined ? undefined : endsOf.get(id)
+        if (endsAtMs === undefined || endsAtMs <= nowMs) return { online: false, lastSeenAt: null }
+        return { online: true, lastSeenAt: new Date(Math.floor((endsAtMs - ttlMs) / 60_000) * 60_000) }
       })
     },
 
