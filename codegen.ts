@@ -9,7 +9,7 @@ const config: CodegenConfig = {
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {
-        scalars: { ID: 'string', Cursor: 'string', DateTime: 'string' },
+        scalars: { ID: 'string', Cursor: 'string', DateTime: 'string', Latitude: 'number', Longitude: 'number' },
         strictScalars: true,
         enumType: 'string-literal',
         // Both may grow: a `switch` needs its default.
