@@ -13,9 +13,24 @@ export interface Beacon {
   validUntil: string
 }
 
+/** How a heartbeat is answered, whichever way. */
+export interface BeatAnswer {
+  __typename: string
+  expiresAt?: string
+  shownFrom?: string
+  code?: string
+}
+
+export const heartbeatDocument = `mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { __typename
+  ... on HeartbeatPayload { expiresAt shownFrom } ... on Error { code message } } }`
+
 export interface Phone {
   token: string
   deviceId: string
+  /** The id behind `deviceId`, which stores and services know the person by. */
+  personId: string
+  /** Says where it is, by an exact fix made at `observedAt`. */
+  beat(at: { latitude: number; longitude: number }, observedAt: Date, server?: Server): Promise<BeatAnswer>
   open(interests: string[], clientId?: string): Promise<OpenSession>
   report(beacons: string[], observedAt: Date, server?: Server): Promise<SightingResult[]>
   nudges(options?: { after?: string; server?: Server }): Stream<NudgeEvent>
@@ -64,6 +79,7 @@ export async function createPhone(server: Server): Promise<Phone> {
   return {
     token,
     deviceId: device.id,
+    personId: Buffer.from(device.id, 'base64').toString().replace('Device:', ''),
     async open(interests, clientId = newClientId()) {
       const answer = await ask<{
         openSession: { session: { id: string; expiresAt: string }; secret: string; beacons: Beacon[] }
@@ -71,6 +87,12 @@ export async function createPhone(server: Server): Promise<Phone> {
       const opened = answer.data?.openSession
       if (!opened?.session) throw new Error(`openSession: ${JSON.stringify(answer)}`)
       return { ...opened.session, secret: opened.secret, beacons: opened.beacons }
+    },
+    async beat({ latitude, longitude }, observedAt, on = server) {
+      const input = { latitude, longitude, accuracyMeters: 5, observedAt: observedAt.toISOString() }
+      const answer = await ask<{ heartbeat: BeatAnswer }>(on, heartbeatDocument, { input }, { token })
+      if (!answer.data?.heartbeat) throw new Error(`heartbeat: ${JSON.stringify(answer)}`)
+      return answer.data.heartbeat
     },
     async report(beacons, observedAt, on = server) {
       const sightings = beacons.map((beacon) => ({ beacon, observedAt: observedAt.toISOString(), rssi: -60 }))

@@ -61,7 +61,7 @@ local function meters(aLat, aLon, bLat, bLon)
 end
 
 local shownFrom, readFrom = now, 0
-if last[1] then
+if last[1] and now - tonumber(last[4]) < ttl then
   shownFrom, readFrom = tonumber(last[5]), tonumber(last[6])
   if observed < tonumber(last[7]) then
     -- Overtaken by a newer one: it only shows that the phone is there.
