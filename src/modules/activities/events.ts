@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { ephemeralTopic } from '../../platform/delivery/topics.ts'
+import { areaOfId, areaSlot } from '../../platform/geo/index.ts'
+
+/** As long as any activity lives: its log ends with its record anyway. */
+const windowMs = 48 * 60 * 60 * 1000
+
+/** Somebody in particular, and who may be shown them: each subscriber's own sight decides, without asking anybody. */
+const somebody = { personId: z.string(), audience: z.enum(['EVERYONE', 'FRIENDS', 'NOBODY']), atMs: z.number() }
+
+const activityEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('joined'), ...somebody, displayName: z.string().nullable(), joins: z.number() }),
+  z.object({ kind: z.literal('left'), ...somebody, joins: z.number() }),
+  /** The card as it is from here on. */
+  z.object({ kind: z.literal('changed'), atMs: z.number(), card: z.string() }),
+  /** Its time is over, or its host called it off: nothing follows. */
+  z.object({ kind: z.literal('ended'), atMs: z.number(), cancelled: z.boolean() }),
+  /** Flagged away: from here on it is its host's alone. */
+  z.object({ kind: z.literal('hidden'), atMs: z.number() }),
+])
+
+export type ActivityEventPayload = z.infer<typeof activityEventSchema>
+
+/** What happens in an activity. The log lives `with` the record; every append is part of the script that makes it happen. */
+export const activityEvents = ephemeralTopic<ActivityEventPayload>({
+  name: 'activity',
+  slot: (id) => areaSlot(areaOfId(id)),
+  maxLength: 500,
+  windowMs,
+  payload: activityEventSchema,
+})

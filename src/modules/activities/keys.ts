@@ -1,0 +1,45 @@
+import { type Area, areaOfId, areaSlot } from '../../platform/geo/index.ts'
+import type { RedisConnections } from '../../platform/redis.ts'
+
+/**
+ * What belongs to one activity, `<name>:<id>` beside its record. Each of these ends with the record, never later: whoever makes
+ * one gives it the record's PTTL, and the script that moves the record's end moves all that are named here. The event log of
+ * the activity lives with the record by itself.
+ */
+export const activityChildren = [
+  /** Person → when they joined, ascending and never twice the same. */
+  'attendees',
+  /** Person → the name they want to be shown by. */
+  'names',
+  /** Who flagged it. */
+  'flags',
+] as const
+
+/** Keys of the activities of one area. Everything of an area shares its slot; scripts derive what is not declared from `prefix`. */
+export function activityKeys(redis: RedisConnections, area: Area) {
+  const prefix = redis.key('activities', `{${areaSlot(area)}}`, '')
+  return {
+    prefix,
+    /** The record, a hash. It ends `ACTIVITY_RETENTION_SECONDS` after the activity. */
+    activity: (id: string) => `${prefix}activity:${id}`,
+    child: (name: (typeof activityChildren)[number], id: string) => `${prefix}${name}:${id}`,
+    /** Geo index whose members are the cards of the activities that are not over, as far as has been swept. */
+    index: `${prefix}index`,
+    /** The same activities by when they end, milliseconds. */
+    ends: `${prefix}ends`,
+    /** Those that have not begun, as far as has been swept, by when they start. */
+    starts: `${prefix}starts`,
+    /** Tile `x:y` → how many activities everybody may see there. */
+    clusters: (level: number) => `${prefix}clusters:${level}`,
+    /** Ids of the activities that a person hosts here, */
+    hosting: (personId: string) => `${prefix}hosting:${personId}`,
+    /** and of those that they joined. */
+    joined: (personId: string) => `${prefix}joined:${personId}`,
+    /** That an activity was made, until a repeated create cannot come any more. Says nothing else of it. */
+    made: (id: string) => `${prefix}made:${id}`,
+    rate: (name: string, personId: string) => `${prefix}rate:${name}:${personId}`,
+  }
+}
+
+/** The keys of the area that an activity's id names. */
+export const keysOf = (redis: RedisConnections, id: string) => activityKeys(redis, areaOfId(id))
