@@ -63,6 +63,8 @@ export const builder = new SchemaBuilder<{
   relay: {
     clientMutationId: 'omit',
     cursorType: 'String',
+    // A page is paid for once, by the connection's own field: see pageSize.cost.
+    edgesFieldOptions: { complexity: { field: 1, multiplier: 1 } },
     nodeQueryOptions: {
       resolve: (_root, { id }, _context, info, load) => load(ofNode(id, info)),
     },
@@ -75,6 +77,8 @@ export const builder = new SchemaBuilder<{
     },
   },
   scopeAuth: {
+    // Once, with its viewer: the events of a subscription are executed for whoever asked the same.
+    authorizeOnSubscribe: true,
     authScopes: ({ viewer }) => ({
       device: viewer?.deviceId != null && viewer.sessionId === null,
       session: viewer?.deviceId != null,

@@ -3,7 +3,10 @@ import { createId } from '../../src/platform/ids.ts'
 import type { TestApp } from './app.ts'
 
 /** An account of a role, and a token for it. */
-export async function createStaff(app: TestApp, role = 'ADMIN'): Promise<{ id: string; token: string }> {
+export async function createStaff(
+  app: TestApp,
+  role = 'ADMIN',
+): Promise<{ id: string; username: string; token: string }> {
   const id = createId(app.clock.now())
   const username = `staff-${randomBytes(6).toString('hex')}`
   const values = [id, username, role]
@@ -11,5 +14,5 @@ export async function createStaff(app: TestApp, role = 'ADMIN'): Promise<{ id: s
     'insert into accounts (id, username, roles) values ($1, $2, array[$3]::"Role"[])',
     values,
   )
-  return { id, token: await app.services.identity.mintAccountToken(username) }
+  return { id, username, token: await app.services.identity.mintAccountToken(username) }
 }
