@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
+import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
 import { match } from './benches/match.ts'
@@ -12,7 +13,7 @@ import { judge, type Outcome, printed } from './kit/outcome.ts'
 import { openStage } from './kit/stage.ts'
 import { readOptions, UsageError, usage } from './options.ts'
 
-const benches: Record<string, Bench> = { http, sightings, match, alike, idle, start }
+const benches: Record<string, Bench> = { http, sightings, heartbeats, match, alike, idle, start }
 
 async function main(): Promise<number> {
   const { names, rounds, roundMs, json, check, profile } = readOptions(process.argv.slice(2), Object.keys(benches))
