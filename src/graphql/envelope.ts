@@ -11,8 +11,9 @@ import { createYoga } from 'graphql-yoga'
 import type { Context } from './context.ts'
 import { createDocumentMemory } from './document-memory.ts'
 import { publicError } from './errors.ts'
+import { createFanOut } from './fan-out.ts'
 import { createGuard, type GuardOptions, reported } from './guard.ts'
-import { openStream } from './live-results.ts'
+import { LiveResults, type Outlet, openSource } from './live-results.ts'
 import { operationKind } from './operation-kind.ts'
 import type { Params } from './params.ts'
 
@@ -29,6 +30,12 @@ export type Envelope = ReturnType<typeof createEnvelope>
  */
 export function createEnvelope(options: EnvelopeOptions) {
   const guard = createGuard(options)
+  const { executions } = options.metrics
+  const live = {
+    guard,
+    fanOut: createFanOut(options.schema, executions.of({ for: 'shared' })),
+    executions: executions.of({ for: 'own' }),
+  }
   const yoga = createYoga<Context>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
@@ -90,8 +97,11 @@ export function createEnvelope(options: EnvelopeOptions) {
       return guard.finish(result, args.contextValue as Context)
     },
 
-    /** Starts a subscription that was prepared: its results, or why there are none. */
-    subscribe: (args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> =>
-      openStream(args, guard),
+    /** Starts a subscription that was prepared: the source of its events, or why there is none. */
+    subscribe: (args: ExecutionArgs) => openSource(args, guard),
+
+    /** What becomes of the events of a source, once it is told to run. */
+    deliver: (id: string, args: ExecutionArgs, source: AsyncIterable<unknown>, outlet: Outlet) =>
+      new LiveResults(id, args, source, outlet, live),
   }
 }

@@ -35,11 +35,15 @@ export function createMetrics() {
       labelNames: ['code'],
     }),
     subscribers: new Gauge({ registers, name: 'vicinity_subscribers', help: 'Running subscriptions' }),
-    deliveries: new Counter({
-      registers,
+    deliveries: quickCounter(registry, {
       name: 'vicinity_deliveries_total',
       help: 'Events handed to subscribers, by topic',
       labelNames: ['topic'],
+    }),
+    executions: quickCounter(registry, {
+      name: 'vicinity_subscription_executions_total',
+      help: 'Selections executed for sockets: `shared`, one event for all who asked the same, or `own`',
+      labelNames: ['for'],
     }),
     gaps: new Counter({
       registers,

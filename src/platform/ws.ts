@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { handleProtocols, type Server } from 'graphql-ws'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
+import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './metrics.ts'
 import { createTokenBucket } from './token-bucket.ts'
@@ -27,11 +27,29 @@ export interface Connection {
   /** Says whose socket it is. Answers how many of theirs are open on this node, this one included. */
   identify(principal: string, expiresAtMs: number): number
   acknowledged: boolean
-  /** Ids of the operations that must be answered before the socket may be closed. */
-  running?: Set<string>
+  /** How many operations must be answered before the socket may be closed. */
+  unanswered: number
+  isOpen(): boolean
+  /** Sends a text; does nothing once the socket is closing. */
+  send(text: string): void
+  /** Sends a text, and waits until the system has taken it. Fails when the socket ends first. */
+  sent(text: string): Promise<void>
+  /** Bytes that wait here because the client does not take them. */
+  buffered(): number
   cut(code: number, reason: string): void
   /** Calls the listener once when the socket is gone, whoever ended it; at once if it is gone already. */
   onClosed(listener: () => void): void
+}
+
+/** What is spoken over a socket. */
+export interface Protocol {
+  opened(connection: Connection): Conversation
+}
+
+export interface Conversation {
+  /** A text has come. A failure ends the socket with 4500. */
+  heard(text: string): Promise<void>
+  closed(): void
 }
 
 export interface SocketLimits {
@@ -42,7 +60,6 @@ export interface SocketLimits {
 
 export interface SocketServer {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, facts: { requestId: string; address: string }): void
-  connections: ReadonlySet<Connection>
   /** Closes every socket of a principal. */
   cut(principal: string, code: number, reason: string): void
   /** Lets running operations finish, then closes every socket with 1001, at moments spread over `spreadMs`. */
@@ -57,17 +74,15 @@ const messagesPerSecond = 20
 const messagesBeforeAck = 5
 
 export function createSocketServer(deps: {
-  protocol: Server<Connection>
+  protocol: Protocol
   limits: SocketLimits
   clock: Clock
   metrics: Metrics
 }): SocketServer {
   const { protocol, limits, clock, metrics } = deps
-  const connections = new Set<Connection>()
-  const sockets = new Map<WebSocket, { connection: Connection; alive: boolean }>()
+  const sockets = new Map<WebSocket, OpenSocket>()
   const perAddress = new Map<string, number>()
-  // A phone has one socket, nearly always: only a second one makes a set.
-  const byPrincipal = new Map<string, Connection | Set<Connection>>()
+  const owners = createOwners()
   let draining = false
 
   const server = new WebSocketServer({
@@ -88,109 +103,58 @@ export function createSocketServer(deps: {
     return now
   }
 
-  function leave(principal: string, connection: Connection) {
-    const theirs = byPrincipal.get(principal)
-    if (theirs instanceof Set) theirs.delete(connection)
-    if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byPrincipal.delete(principal)
-  }
-
   function accept(socket: WebSocket, facts: { requestId: string; address: string }) {
-    let owner: string | undefined
-    let farewells: (() => void)[] | undefined
-    const connection: Connection = {
-      ...facts,
-      expiresAtMs: Number.POSITIVE_INFINITY,
-      identify(principal, expiresAtMs) {
-        // It may have gone while its token was looked at: what leaves first must not enter afterwards.
-        if (socket.readyState === socket.CLOSED) return 0
-        owner = principal
-        connection.expiresAtMs = expiresAtMs
-        const theirs = byPrincipal.get(principal)
-        if (!theirs) byPrincipal.set(principal, connection)
-        else if (theirs instanceof Set) theirs.add(connection)
-        else byPrincipal.set(principal, new Set([theirs, connection]))
-        return theirs === undefined ? 1 : theirs instanceof Set ? theirs.size : 2
-      },
-      acknowledged: false,
-      cut: (code, reason) => socket.close(code, reason),
-      onClosed(listener) {
-        if (socket.readyState === socket.CLOSED) return listener()
-        farewells ??= []
-        farewells.push(listener)
-      },
-    }
-    const state = { connection, alive: true }
-    connections.add(connection)
-    sockets.set(socket, state)
+    const connection = new OpenSocket(socket, facts, owners, limits.messages)
+    sockets.set(socket, connection)
     metrics.sockets.inc()
-    const bucket = limits.messages ? createTokenBucket(messagesPerSecond) : undefined
-    let heard = 0
-
-    /** Every frame a client sends is paid for, control frames included; before the acknowledgement there are few. */
-    const paid = () => {
-      heard += 1
-      const within =
-        !bucket || (bucket.take(performance.now()) && (connection.acknowledged || heard <= messagesBeforeAck))
-      if (!within) socket.close(closeCodes.rateLimited, 'Rate limited')
-      return within && socket.readyState === socket.OPEN
-    }
-
-    const closed = protocol.opened(
-      {
-        protocol: socket.protocol,
-        send: (text) =>
-          new Promise((resolve, reject) => {
-            if (socket.readyState !== socket.OPEN) resolve()
-            else socket.send(text, (error) => (error ? reject(error) : resolve()))
-          }),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: (handle) => {
-          socket.on('message', (data, isBinary) => {
-            if (!paid()) return
-            if (isBinary) return socket.close(closeCodes.badRequest, 'Text frames only')
-            handle(String(data)).catch(() => socket.close(closeCodes.internal, 'Internal server error'))
-          })
-        },
-      },
-      connection,
-    )
-    socket.on('ping', paid)
-    socket.on('pong', () => {
-      state.alive = paid()
-    })
+    socket.on('message', onMessage)
+    socket.on('ping', onPing)
+    socket.on('pong', onPong)
+    socket.on('close', onClose)
     // A broken frame or a reset ends in 'close', which does the cleaning up.
-    socket.on('error', () => undefined)
-    socket.once('close', (code, reason) => {
-      connections.delete(connection)
-      sockets.delete(socket)
-      count(connection.address, -1)
-      if (owner !== undefined) leave(owner, connection)
-      metrics.sockets.dec()
-      metrics.socketCloses.inc({ code: String(code) })
-      for (const farewell of farewells ?? []) farewell()
-      Promise.resolve(closed(code, String(reason))).catch(() => undefined)
-    })
+    socket.on('error', ignore)
+    connection.begin(protocol)
     if (count(connection.address, 1) > limits.perAddress) socket.close(closeCodes.tooMany, 'Too many connections')
   }
 
+  // The same few functions for all sockets.
+  function onMessage(this: WebSocket, data: RawData, isBinary: boolean) {
+    sockets.get(this)?.heard(data, isBinary)
+  }
+  function onPing(this: WebSocket) {
+    sockets.get(this)?.paid()
+  }
+  function onPong(this: WebSocket) {
+    const connection = sockets.get(this)
+    if (connection) connection.alive = connection.paid()
+  }
+  function onClose(this: WebSocket, code: number) {
+    const connection = sockets.get(this)
+    if (!connection) return
+    sockets.delete(this)
+    count(connection.address, -1)
+    metrics.sockets.dec()
+    metrics.socketCloses.inc({ code: String(code) })
+    connection.gone()
+  }
+
   const keepAlive = setInterval(() => {
-    for (const [socket, state] of sockets) {
-      if (!state.alive) socket.terminate()
-      else if (socket.readyState === socket.OPEN) {
-        state.alive = false
+    for (const [socket, connection] of sockets) {
+      if (!connection.alive) socket.terminate()
+      else if (connection.isOpen()) {
+        connection.alive = false
         socket.ping()
       }
     }
   }, keepAliveMs)
   const sweep = setInterval(() => {
-    for (const connection of connections)
+    for (const connection of sockets.values())
       if (connection.expiresAtMs <= clock.now()) connection.cut(closeCodes.expired, 'Token expired')
   }, sweepMs)
   keepAlive.unref()
   sweep.unref()
 
   return {
-    connections,
     upgrade(req, socket, head, facts) {
       if (draining) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       else if (req.headers['sec-websocket-version'] !== '13')
@@ -198,19 +162,17 @@ export function createSocketServer(deps: {
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(principal, code, reason) {
-      const theirs = byPrincipal.get(principal)
-      for (const connection of theirs instanceof Set ? [...theirs] : theirs ? [theirs] : [])
-        connection.cut(code, reason)
+      for (const connection of owners.of(principal)) connection.cut(code, reason)
     },
     async drain(spreadMs, deadlineMs) {
       draining = true
       const deadline = performance.now() + deadlineMs
       const dismiss = async (socket: WebSocket, connection: Connection) => {
         await pause(Math.random() * spreadMs)
-        while ((connection.running?.size ?? 0) > 0 && performance.now() < deadline) await pause(10)
+        while (connection.unanswered > 0 && performance.now() < deadline) await pause(10)
         socket.close(closeCodes.goingAway, 'Going away')
       }
-      await Promise.all([...sockets].map(([socket, { connection }]) => dismiss(socket, connection)))
+      await Promise.all([...sockets].map(([socket, connection]) => dismiss(socket, connection)))
       while (sockets.size > 0 && performance.now() < deadline) await pause(10)
       for (const socket of sockets.keys()) socket.terminate()
       clearInterval(keepAlive)
@@ -219,4 +181,128 @@ export function createSocketServer(deps: {
   }
 }
 
+interface Owners {
+  enter(principal: string, connection: Connection): number
+  leave(principal: string, connection: Connection): void
+  of(principal: string): Connection[]
+}
+
+/** Whose each socket is. A phone has one, nearly always: only a second one makes a set. */
+function createOwners(): Owners {
+  const byPrincipal = new Map<string, Connection | Set<Connection>>()
+  return {
+    enter(principal, connection) {
+      const theirs = byPrincipal.get(principal)
+      if (!theirs) byPrincipal.set(principal, connection)
+      else if (theirs instanceof Set) theirs.add(connection)
+      else byPrincipal.set(principal, new Set([theirs, connection]))
+      return theirs === undefined ? 1 : theirs instanceof Set ? theirs.size : 2
+    },
+    leave(principal, connection) {
+      const theirs = byPrincipal.get(principal)
+      if (theirs instanceof Set) theirs.delete(connection)
+      if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byPrincipal.delete(principal)
+    },
+    of(principal) {
+      const theirs = byPrincipal.get(principal)
+      return theirs instanceof Set ? [...theirs] : theirs ? [theirs] : []
+    },
+  }
+}
+
+/** A class, and listeners that all sockets share: what a socket that only waits keeps in memory is what counts here. */
+class OpenSocket implements Connection {
+  readonly requestId: string
+  readonly address: string
+  expiresAtMs = Number.POSITIVE_INFINITY
+  acknowledged = false
+  unanswered = 0
+  /** Has answered the last ping. */
+  alive = true
+  readonly #socket: WebSocket
+  readonly #owners: Owners
+  readonly #bucket: ReturnType<typeof createTokenBucket> | undefined
+  #heard = 0
+  #owner: string | undefined
+  #conversation: Conversation | undefined
+  #farewells: (() => void)[] | undefined
+
+  constructor(
+    socket: WebSocket,
+    { requestId, address }: { requestId: string; address: string },
+    owners: Owners,
+    limited: boolean,
+  ) {
+    this.#socket = socket
+    this.#owners = owners
+    this.requestId = requestId
+    this.address = address
+    this.#bucket = limited ? createTokenBucket(messagesPerSecond) : undefined
+  }
+
+  begin(protocol: Protocol): void {
+    const socket = this.#socket
+    if (socket.protocol === GRAPHQL_TRANSPORT_WS_PROTOCOL) this.#conversation = protocol.opened(this)
+    else socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable')
+  }
+
+  gone(): void {
+    if (this.#owner !== undefined) this.#owners.leave(this.#owner, this)
+    this.#conversation?.closed()
+    for (const farewell of this.#farewells ?? []) farewell()
+  }
+
+  /** Every frame a client sends is paid for, control frames included; before the acknowledgement there are few. */
+  paid(): boolean {
+    this.#heard += 1
+    const within =
+      !this.#bucket || (this.#bucket.take(performance.now()) && (this.acknowledged || this.#heard <= messagesBeforeAck))
+    if (!within) this.cut(closeCodes.rateLimited, 'Rate limited')
+    return within && this.isOpen()
+  }
+
+  heard(data: RawData, isBinary: boolean): void {
+    if (!this.paid()) return
+    if (isBinary) this.cut(closeCodes.badRequest, 'Text frames only')
+    else this.#conversation?.heard(String(data)).catch(() => this.cut(closeCodes.internal, 'Internal server error'))
+  }
+
+  identify(principal: string, expiresAtMs: number): number {
+    // It may have gone while its token was looked at: what leaves first must not enter afterwards.
+    if (this.#socket.readyState === WebSocket.CLOSED) return 0
+    this.#owner = principal
+    this.expiresAtMs = expiresAtMs
+    return this.#owners.enter(principal, this)
+  }
+
+  isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN
+  }
+
+  send(text: string): void {
+    if (this.isOpen()) this.#socket.send(text)
+  }
+
+  sent(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.isOpen()) this.#socket.send(text, (error) => (error ? reject(error) : resolve()))
+      else resolve()
+    })
+  }
+
+  buffered(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  cut(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  onClosed(listener: () => void): void {
+    if (this.#socket.readyState === WebSocket.CLOSED) listener()
+    else this.#farewells = [...(this.#farewells ?? []), listener]
+  }
+}
+
+const ignore = () => undefined
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

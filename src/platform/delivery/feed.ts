@@ -1,17 +1,15 @@
 import type { Position } from '../cursor.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
+import { LiveEvent, type ResyncReason } from './event.ts'
 import type { EventLog } from './log.ts'
-import type { LiveEvent } from './queue.ts'
 import type { Topic } from './topics.ts'
 import type { Signal, WakeUp, WakeUps } from './wake-ups.ts'
 
-export type ResyncReason = 'EPOCH_CHANGED' | 'WINDOW_EXCEEDED'
-
 export interface Listener {
   onEvent(event: LiveEvent): void
-  /** A passing event: it has no position, and is not replayed. */
-  onSignal?(payload: unknown): void
+  /** A passing event: it has no position, and is not replayed. `event` is the same, as it is handed to subscribers. */
+  onSignal?(payload: unknown, event: LiveEvent): void
   onResync(reason: ResyncReason, head: Position): void
 }
 
@@ -20,8 +18,14 @@ export interface Listener {
  * reaches every listener once and in order, or the listener is told to resync; a gap is filled from the log.
  */
 export interface Feed {
+  /** Tells the feeds of this process apart. */
+  id: number
   topic: Topic<unknown>
   key: string
+  /** What its keys and its cursors are made of. */
+  base: string
+  /** Counts what is handed to subscribers. */
+  deliveries: { inc(): void }
   /** Up to where listeners have been served. Undefined until opened. */
   position(): Position | undefined
   opened: Promise<void>
@@ -36,6 +40,7 @@ interface FeedDependencies {
   log: EventLog
   wakeUps: WakeUps
   metrics: Metrics
+  deliveries: { inc(): void }
   onIdle(): void
   /** A gap could not be read just now. */
   onUnfilled(): void
@@ -46,8 +51,12 @@ const pageSize = 200
 /** Wake-ups held while a gap is being filled; beyond that they are dropped, and the log is read once more instead. */
 const heldAtMost = 1000
 
+let feeds = 0
+
 export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDependencies): Feed {
-  const { log, wakeUps, metrics } = deps
+  const { log, wakeUps, metrics, deliveries } = deps
+  const base = log.base(topic, key)
+  feeds += 1
   const listeners = new Set<Listener>()
   let position: Position | undefined
   let held: WakeUp[] | undefined = []
@@ -59,7 +68,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
   opened.catch(() => undefined)
 
   async function open() {
-    const subscribed = wakeUps.listen(log.base(topic, key), onMessage).then((stop) => {
+    const subscribed = wakeUps.listen(base, onMessage).then((stop) => {
       if (closed) stop()
       else unlisten = stop
     })
@@ -70,9 +79,11 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
 
   function onMessage(message: WakeUp | Signal) {
     if ('seq' in message) return onWakeUp(message)
+    if (!position) return
     const parsed = topic.payload.safeParse(message.signal)
-    if (!parsed.success) metrics.droppedWakeups.inc()
-    else for (const listener of listeners) listener.onSignal?.(parsed.data)
+    if (!parsed.success) return void metrics.droppedWakeups.inc()
+    const event = new LiveEvent(base, position, parsed.data, true)
+    for (const listener of listeners) listener.onSignal?.(parsed.data, event)
   }
 
   function onWakeUp(wakeUp: WakeUp) {
@@ -94,7 +105,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
       metrics.droppedWakeups.inc()
       return
     }
-    const event = { seq, payload: parsed.data, bytes: JSON.stringify(payload).length * 2 + 64 }
+    const event = new LiveEvent(base, position, parsed.data)
     for (const listener of listeners) listener.onEvent(event)
   }
 
@@ -139,9 +150,8 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
   }
 
   return {
-    topic,
-    key,
-    opened,
+    id: feeds,
+    ...{ topic, key, base, deliveries, opened },
     position: () => position,
     attach: (listener) => void listeners.add(listener),
     detach(listener) {

@@ -3,14 +3,16 @@ import { UnavailableError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RedisConnections } from '../redis.ts'
+import type { Delivery } from './event.ts'
 import { createFeed, type Feed, type Listener } from './feed.ts'
 import { createEventLog, type EventLog } from './log.ts'
-import { createSubscription, type Delivery, type SubscribeOptions } from './subscription.ts'
+import { type SubscribeOptions, Subscription } from './subscription.ts'
 import { slotOf, type Topic } from './topics.ts'
 import { createWakeUps } from './wake-ups.ts'
 
+export type { Delivery } from './event.ts'
 export type { Listener } from './feed.ts'
-export type { Delivery } from './subscription.ts'
+export type { SubscribeOptions } from './subscription.ts'
 
 /**
  * Events that are not lost: Redis pub/sub carries wake-ups, a bounded log carries the events, and every subscriber either
@@ -47,6 +49,15 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
   const log = createEventLog(redis)
   const wakeUps = createWakeUps({ redis, metrics })
   const feeds = new Map<string, Feed>()
+  const countersByTopic = new Map<string, { inc(): void }>()
+
+  function deliveriesOf({ name }: Topic<unknown>) {
+    const known = countersByTopic.get(name)
+    if (known) return known
+    const counter = metrics.deliveries.of({ topic: name })
+    countersByTopic.set(name, counter)
+    return counter
+  }
 
   function feedOf(topic: Topic<unknown>, key: string): Feed {
     const name = log.base(topic, key)
@@ -55,7 +66,8 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     const onIdle = () => {
       if (feeds.get(name) === feed) feeds.delete(name)
     }
-    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, onIdle, onUnfilled: checkSoon })
+    const deliveries = deliveriesOf(topic)
+    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, deliveries, onIdle, onUnfilled: checkSoon })
     feeds.set(name, feed)
     feed.opened.catch(onIdle)
     return feed
@@ -115,11 +127,11 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     async subscribe(topic, key, options = {}) {
       const start = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
       const feed = feedOf(topic as Topic<unknown>, key)
-      const subscription = createSubscription(feed, log, metrics, start, options)
+      const subscription = new Subscription(feed, log, metrics, start, options)
       try {
         await feed.opened
       } catch (error) {
-        await subscription.return?.()
+        await subscription.return()
         throw error
       }
       return subscription

@@ -1,191 +1,292 @@
 import { encodeCursor, type Position } from '../cursor.ts'
 import { BadUserInputError, SlowConsumerError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Feed, Listener, ResyncReason } from './feed.ts'
+import type { Delivery, LiveEvent, ResyncReason } from './event.ts'
+import type { Feed, Listener } from './feed.ts'
 import type { EventLog } from './log.ts'
-import { createBoundedQueue, type LiveEvent } from './queue.ts'
-
-/** What a subscriber gets: first where it stands, then every event, and a resync wherever events were lost to it. */
-export type Delivery<Payload> =
-  | { kind: 'ready'; cursor: string }
-  | { kind: 'event'; cursor: string; payload: Payload }
-  | { kind: 'resync'; cursor: string; reason: ResyncReason }
+import { BoundedQueue } from './queue.ts'
 
 export interface SubscribeOptions<Payload> {
   /** The cursor to resume from; without it the stream starts now. */
   after?: string | null | undefined
   /** Which of these replayed payloads the subscriber may still see; asked once a page. */
   keep?: (payloads: Payload[]) => Promise<boolean[]>
-  /** Which payloads are for this subscriber at all; the others pass it by, live and replayed. */
-  accept?: (payload: Payload) => boolean
+  /**
+   * Which payloads are for this subscriber at all; the others pass it by, live and replayed. Asked for each subscriber and
+   * event, just before it is handed on. `last`: this one is, and nothing after it; the stream is complete.
+   */
+  accept?: (payload: Payload) => boolean | 'last'
+  /** Completes the stream at once when it is aborted, whatever still waits: the subscriber has lost the right to it. */
+  until?: AbortSignal
   /** Called once when the subscriber fell too far behind, so that its connection can be cut: nobody may be reading it. */
   onSlow?: () => void
+  /** Called once when the stream is over, however it ended: the place to let go of what `accept` and `until` need. */
+  onEnded?: () => void
+}
+
+/** Takes the live events of a subscription as they come, in the place of an iteration. */
+export interface Receiver {
+  /** `last`: the stream is complete with it, and the receiver returns the subscription. */
+  take(event: LiveEvent, last: boolean): void
+  /** It is on its own again: something must be taken by `take` before it may join anew. */
+  fallBack(): void
+  /** The stream is over: complete, or broken by an error. */
+  end(error?: unknown): void
 }
 
 const replayPage = 100
 
 /**
- * Serves one subscriber: replays the log after its cursor page by page, as fast as it is read, and joins the live feed at the
- * exact position where the replay ends. It is an iterator by hand because a generator's `return` waits for its `next`.
+ * One subscriber: replays the log after its cursor page by page, as fast as it is read, and goes live at the exact position
+ * where the replay ends. It is iterated, or a receiver joins it as soon as nothing else waits. An iterator by hand, because a
+ * generator's `return` waits for its `next`; and a class, because a phone that only waits costs what this costs.
  */
-export function createSubscription<Payload>(
-  feed: Feed,
-  log: EventLog,
-  metrics: Metrics,
-  start: Position | undefined,
-  options: Omit<SubscribeOptions<Payload>, 'after'>,
-): AsyncIterableIterator<Delivery<Payload>> {
-  const { topic, key } = feed
-  const base = log.base(topic, key)
+export class Subscription<Payload = unknown> implements AsyncIterableIterator<Delivery<Payload>>, Listener {
+  /** The stream in this process. Who has the same feed is handed the same events. */
+  readonly feed: Feed
+  readonly #log: EventLog
+  readonly #metrics: Metrics
+  readonly #start: Position | undefined
+  readonly #options: SubscribeOptions<Payload>
+  /** Up to where events have been handed on, put into the queue or passed by. */
+  #position: Position | undefined
+  #live = false
+  #complete = false
+  #over: 'done' | 'failed' | undefined
+  #failure: unknown
+  #ahead: Delivery<Payload>[] | undefined
+  #lost: Delivery<Payload> | undefined
+  #queue: BoundedQueue | undefined
+  #wake: (() => void) | undefined
+  #receiver: Receiver | undefined
 
-  const queue = createBoundedQueue()
-  let ahead: Delivery<Payload>[] = []
-  let position: Position | undefined
-  let live = false
-  let ended: 'done' | 'slow' | undefined
-  let lostLive: { reason: ResyncReason; head: Position } | undefined
-  let wake: (() => void) | undefined
-
-  const accepts = (payload: unknown) => !options.accept || options.accept(payload as Payload)
-
-  const listener: Listener = {
-    onEvent(event) {
-      if (!live || ended || (position && event.seq <= position.seq) || !accepts(event.payload)) return
-      if (queue.push(event)) wake?.()
-      else fallBehind()
-    },
-    onResync(reason, head) {
-      if (!live || ended) return
-      queue.clear()
-      lostLive = { reason, head }
-      position = head
-      wake?.()
-    },
+  constructor(
+    feed: Feed,
+    log: EventLog,
+    metrics: Metrics,
+    start: Position | undefined,
+    options: SubscribeOptions<Payload>,
+  ) {
+    this.feed = feed
+    this.#log = log
+    this.#metrics = metrics
+    this.#start = start
+    this.#options = options
+    feed.attach(this)
+    metrics.subscribers.inc()
+    options.until?.addEventListener('abort', this)
+    if (options.until?.aborted) this.handleEvent()
   }
 
-  function fallBehind() {
-    ended = 'slow'
-    leave()
-    metrics.slowConsumers.inc()
-    options.onSlow?.()
-    wake?.()
+  /** What is next; waits for it. */
+  async next(): Promise<IteratorResult<Delivery<Payload>, undefined>> {
+    for (;;) {
+      const taken = await this.take()
+      if (taken) return taken
+      // Not if something came between the answer and this line.
+      if (!this.#isIdle) continue
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      this.#wake = undefined
+    }
   }
 
-  function leave() {
-    queue.clear()
-    feed.detach(listener)
-    metrics.subscribers.dec()
+  /** What is next; undefined when everything so far has been taken and the subscriber is live. */
+  async take(): Promise<IteratorResult<Delivery<Payload>, undefined> | undefined> {
+    try {
+      return await this.#take()
+    } catch (error) {
+      this.#end('done')
+      throw error
+    }
   }
 
-  const lost = (reason: ResyncReason, head: Position): Delivery<Payload> => {
-    metrics.resyncs.inc({ reason })
-    return { kind: 'resync', reason, cursor: encodeCursor(base, head) }
+  /** Hands live events to a receiver from here on; false if something must be taken first. */
+  join(receiver: Receiver): boolean {
+    if (!this.#isIdle) return false
+    this.#receiver = receiver
+    return true
   }
 
-  const resync = (reason: ResyncReason, head: Position): Delivery<Payload> => {
-    position = head
-    return lost(reason, head)
+  /** The subscriber cannot take what it is given: it is cut, and resumes by its cursor. */
+  fallBehind(): void {
+    if (this.#over) return
+    this.#metrics.slowConsumers.inc()
+    this.#options.onSlow?.()
+    this.#fail(new SlowConsumerError())
   }
 
-  const delivered = (event: Pick<LiveEvent, 'seq' | 'payload'>): Delivery<Payload> => {
-    position = { epoch: position?.epoch ?? '', seq: event.seq }
-    metrics.deliveries.inc({ topic: topic.name })
-    return { kind: 'event', cursor: encodeCursor(base, position), payload: event.payload as Payload }
+  async return(): Promise<IteratorResult<Delivery<Payload>, undefined>> {
+    this.#receiver = undefined
+    this.#end('done')
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  onEvent(event: LiveEvent): void {
+    if (!this.#listens || (this.#position && event.seq <= this.#position.seq)) return
+    this.#position = event.position
+    const verdict = this.#verdict(event.payload)
+    if (!verdict) return
+    if (verdict === 'last') this.#complete = true
+    if (this.#receiver) {
+      this.feed.deliveries.inc()
+      this.#receiver.take(event, verdict === 'last')
+    } else if (this.#enqueue(event)) this.#wake?.()
+    else this.fallBehind()
+  }
+
+  onSignal(_payload: unknown, event: LiveEvent): void {
+    const { position } = event
+    // A cursor must not lead back before what this subscriber already has.
+    if (!this.#listens || this.#position?.seq !== position.seq || this.#position.epoch !== position.epoch) return
+    if (this.#queue?.isHalfFull || !this.#verdict(event.payload)) return
+    if (this.#receiver) this.#receiver.take(event, false)
+    else if (this.#enqueue(event)) this.#wake?.()
+  }
+
+  onResync(reason: ResyncReason, head: Position): void {
+    if (!this.#listens) return
+    this.#queue?.clear()
+    this.#lost = this.#resync(reason, head)
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    if (receiver) receiver.fallBack()
+    else this.#wake?.()
+  }
+
+  /** `until` was aborted. */
+  handleEvent(): void {
+    this.#end('done')
+  }
+
+  get #listens(): boolean {
+    return this.#live && !this.#over && !this.#complete
+  }
+
+  get #isIdle(): boolean {
+    return this.#listens && !this.#lost && !this.#ahead?.length && !this.#queue?.size
+  }
+
+  #enqueue(event: LiveEvent): boolean {
+    this.#queue ??= new BoundedQueue()
+    return this.#queue.push(event)
+  }
+
+  /** A rule that fails ends its own stream, and nobody else's. */
+  #verdict(payload: unknown): boolean | 'last' {
+    if (!this.#options.accept) return true
+    try {
+      return this.#options.accept(payload as Payload)
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#end('failed')
+  }
+
+  #end(how: 'done' | 'failed'): void {
+    if (this.#over) return
+    this.#over = how
+    this.#ahead = undefined
+    this.#queue = undefined
+    this.feed.detach(this)
+    this.#metrics.subscribers.dec()
+    this.#options.until?.removeEventListener('abort', this)
+    this.#options.onEnded?.()
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    if (receiver) receiver.end(this.#failure)
+    else this.#wake?.()
+  }
+
+  #resync(reason: ResyncReason, head: Position): Delivery<Payload> {
+    this.#position = head
+    this.#metrics.resyncs.inc({ reason })
+    return { kind: 'resync', reason, cursor: encodeCursor(this.feed.base, head) }
+  }
+
+  async #take(): Promise<IteratorResult<Delivery<Payload>, undefined> | undefined> {
+    if (!this.#position && !this.#over) {
+      const first = await this.#begin()
+      if (!this.#over) return { done: false, value: first }
+    }
+    for (;;) {
+      if (this.#over === 'failed') {
+        this.#over = 'done'
+        throw this.#failure
+      }
+      if (this.#over) return { done: true, value: undefined }
+      const next = this.#ahead?.shift() ?? this.#lost
+      if (next) {
+        if (next === this.#lost) this.#lost = undefined
+        return { done: false, value: next }
+      }
+      const event = this.#queue?.shift()
+      if (event) {
+        if (!event.passing) this.feed.deliveries.inc()
+        return { done: false, value: event.delivery as Delivery<Payload> }
+      }
+      if (this.#complete) this.#end('done')
+      else if (this.#live || !this.#position) return undefined
+      else await this.#replay(this.#position)
+    }
   }
 
   /** The first answer: where the stream stands for this subscriber, or that its cursor is too old. */
-  async function begin(): Promise<Delivery<Payload>> {
+  async #begin(): Promise<Delivery<Payload>> {
+    const start = this.#start
+    const { topic, key, base } = this.feed
     if (!start) {
-      position = feed.position()
-      live = true
-      return { kind: 'ready', cursor: encodeCursor(base, position ?? { epoch: '', seq: 0 }) }
+      this.#position = this.feed.position() ?? { epoch: '', seq: 0 }
+      this.#live = true
+      return { kind: 'ready', cursor: encodeCursor(base, this.#position) }
     }
-    const page = await log.read(topic, key, start, 1)
-    if (page.head.epoch !== start.epoch) return resync('EPOCH_CHANGED', page.head)
+    const page = await this.#log.read(topic, key, start, 1)
+    if (page.head.epoch !== start.epoch) return this.#resync('EPOCH_CHANGED', page.head)
     if (start.seq > page.head.seq) throw new BadUserInputError('This cursor is ahead of its stream.', 'after')
-    if (start.seq < page.head.seq && page.oldest > start.seq + 1) return resync('WINDOW_EXCEEDED', page.head)
-    position = start
+    if (start.seq < page.head.seq && page.oldest > start.seq + 1) return this.#resync('WINDOW_EXCEEDED', page.head)
+    this.#position = start
     return { kind: 'ready', cursor: encodeCursor(base, start) }
   }
 
   /** One page of the log after the position. When nothing is left that the feed has already served, the subscriber is live. */
-  async function replay(from: Position): Promise<void> {
-    const served = feed.position()
+  async #replay(from: Position): Promise<void> {
+    const { topic, key, base } = this.feed
+    const served = this.feed.position()
     if (served?.epoch === from.epoch && from.seq >= served.seq) {
-      live = true
+      this.#live = true
       return
     }
-    const page = await log.read(topic, key, from, replayPage)
-    if (page.head.epoch !== from.epoch) return void ahead.push(resync('EPOCH_CHANGED', page.head))
+    const page = await this.#log.read(topic, key, from, replayPage)
+    this.#ahead ??= []
+    if (page.head.epoch !== from.epoch) return void this.#ahead.push(this.#resync('EPOCH_CHANGED', page.head))
     if (page.oldest > from.seq + 1 && page.head.seq > from.seq)
-      return void ahead.push(resync('WINDOW_EXCEEDED', page.head))
+      return void this.#ahead.push(this.#resync('WINDOW_EXCEEDED', page.head))
     const read = page.entries.map(({ seq, payload }) => ({ seq, parsed: topic.payload.safeParse(payload) }))
-    const kept = await (options.keep?.(
+    const kept = await (this.#options.keep?.(
       read.flatMap(({ parsed }) => (parsed.success ? [parsed.data as Payload] : [])),
     ) ?? undefined)
     let asked = 0
     for (const { seq, parsed } of read) {
-      const visible = parsed.success && (kept ? kept[asked++] : true) && accepts(parsed.data)
-      if (visible) ahead.push(delivered({ seq, payload: parsed.data }))
-      else position = { epoch: from.epoch, seq }
+      // It may have ended while the page was read, or by a verdict on it.
+      if (this.#over || this.#complete) return
+      this.#position = { epoch: from.epoch, seq }
+      const verdict = parsed.success && (kept ? kept[asked++] : true) && this.#verdict(parsed.data)
+      if (!verdict || !parsed.success) continue
+      this.feed.deliveries.inc()
+      if (verdict === 'last') this.#complete = true
+      const cursor = encodeCursor(base, this.#position)
+      this.#ahead?.push({ kind: 'event', cursor, payload: parsed.data as Payload })
     }
-    if (page.entries.length === 0) feed.check(page.head)
-  }
-
-  async function take(): Promise<IteratorResult<Delivery<Payload>, undefined>> {
-    if (!position && !ended) return { done: false, value: await begin() }
-    for (;;) {
-      if (ended === 'slow') {
-        ended = 'done'
-        throw new SlowConsumerError()
-      }
-      if (ended) return { done: true, value: undefined }
-      const next = ahead.shift()
-      if (next) return { done: false, value: next }
-      if (lostLive) {
-        const { reason, head } = lostLive
-        lostLive = undefined
-        return { done: false, value: lost(reason, head) }
-      }
-      if (!live && position) {
-        await replay(position)
-        continue
-      }
-      const event = queue.shift()
-      if (event) {
-        if (position && event.seq <= position.seq) continue
-        return { done: false, value: delivered(event) }
-      }
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      wake = undefined
-    }
-  }
-
-  feed.attach(listener)
-  metrics.subscribers.inc()
-
-  return {
-    next: () =>
-      take().catch((error: unknown) => {
-        if (!ended) {
-          ended = 'done'
-          leave()
-        }
-        throw error
-      }),
-    async return() {
-      if (!ended) {
-        ended = 'done'
-        ahead = []
-        leave()
-        wake?.()
-      }
-      return { done: true, value: undefined }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
+    if (page.entries.length === 0) this.feed.check(page.head)
   }
 }
