@@ -43,7 +43,8 @@ async function demoDevice(sql: Sql, nowMs: number): Promise<string> {
   return device?.id ?? id
 }
 
-async function demoAccount(sql: Sql, username: string, role: Role, nowMs: number): Promise<void> {
+/** Makes the account, or finds it, and tells its id. */
+export async function demoAccount(sql: Sql, username: string, role: Role, nowMs: number): Promise<string> {
   await sql(
     {
       name: 'seed-retire-account',
@@ -51,12 +52,14 @@ async function demoAccount(sql: Sql, username: string, role: Role, nowMs: number
     },
     [username],
   )
-  await sql(
+  const id = createId(nowMs)
+  const [account] = await sql<{ id: string }>(
     {
       name: 'seed-account',
       text: `insert into accounts (id, username, roles, created_at) values ($1, $2, array[$3]::"Role"[], $4)
-             on conflict (username) do update set roles = excluded.roles`,
+             on conflict (username) do update set roles = excluded.roles returning id`,
     },
-    [createId(nowMs), username, role, new Date(nowMs)],
+    [id, username, role, new Date(nowMs)],
   )
+  return account?.id ?? id
 }

@@ -23,6 +23,7 @@ const tasks = {
     run: ['node_modules/@graphql-codegen/cli/esm/bin.js'],
     lenient: true,
   },
+  seed: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/seed.js'] },
   replay: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/replay.js'] },
   demo: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/demo.js'] },
   bench: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/bench/main.js'] },
