@@ -95,7 +95,7 @@ test('the demo organizer sees it all, everybody else what is published, and the 
   expect(near.data?.venues.edges.map(({ node }) => [node.name, node.campus?.name])).toEqual([
     ['Polyterrasse', 'ETH Zürich'],
     ['Zentralbibliothek Zürich', undefined],
-    ['Renamed by its owner', undefined],
+    ['Zürich Hauptbahnhof', undefined],
   ])
   expect(JSON.stringify(near.data)).not.toContain('DRAFT')
 })
