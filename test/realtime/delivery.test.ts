@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { createDelivery, type Delivery, type DeliveryEngine } from '../../src/platform/delivery/index.ts'
+import { appendLua } from '../../src/platform/delivery/log.ts'
 import { ephemeralTopic } from '../../src/platform/delivery/topics.ts'
 import { createLogger } from '../../src/platform/logger.ts'
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts'
@@ -244,4 +245,225 @@ test('a gap that cannot be read when it is found is filled as soon as it can be'
   await publish(b, key, 2, 4)
   expect(numbers(await next)).toEqual([2, 3, 4])
   await stream.return?.()
+})
+
+describe('a signal', () => {
+  const signalled = (deliveries: Delivery<{ n: number }>[]) =>
+    deliveries.map((delivery) => (delivery.kind === 'event' ? [delivery.payload.n, delivery.cursor] : [delivery.kind]))
+
+  test('reaches who is live, on every node, at the place that the stream has reached, and moves nobody', async () => {
+    const key = newKey()
+    const streams = [await a.delivery.subscribe(topic, key), await b.delivery.subscribe(topic, key)]
+    for (const stream of streams) await take(stream, 1)
+    await publish(a, key, 1, 1)
+    await a.delivery.signal(topic, key, { n: 100 })
+    await publish(a, key, 2, 2)
+    for (const stream of streams) {
+      const [first, passing, second] = signalled(await take(stream, 3))
+      expect([first?.[0], passing, second?.[0]]).toEqual([1, [100, first?.[1]], 2])
+      await stream.return?.()
+    }
+    const resumed = await b.delivery.subscribe(topic, key)
+    await take(resumed, 1)
+    await publish(a, key, 3, 3)
+    expect(numbers(await take(resumed, 1))).toEqual([3])
+    await resumed.return?.()
+  })
+
+  test('is asked about like an event, and one that cannot be read is counted and ignored', async () => {
+    const key = newKey()
+    const stream = await a.delivery.subscribe(topic, key, { accept: ({ n }) => n % 2 === 0 })
+    await take(stream, 1)
+    const dropped = async () => (await a.metrics.droppedWakeups.get()).values[0]?.value ?? 0
+    const before = await dropped()
+    for (const n of [7, 8]) await b.delivery.signal(topic, key, { n })
+    await b.redis.command.publish(a.delivery.log.base(topic, key), '{"v":1,"signal":"no number"}')
+    await b.delivery.signal(topic, key, { n: 10 })
+    expect(numbers(await take(stream, 2))).toEqual([8, 10])
+    expect(await dropped()).toBe(before + 1)
+    await stream.return?.()
+  })
+
+  test('passes by who is still being replayed to', async () => {
+    const key = newKey()
+    const before = await a.delivery.subscribe(topic, key)
+    const [ready] = await take(before, 1)
+    await publish(b, key, 1, 3)
+    const replayed = await a.delivery.subscribe(topic, key, { after: ready?.cursor })
+    await take(replayed, 2)
+    await b.delivery.signal(topic, key, { n: 100 })
+    expect(numbers(await take(before, 4))).toEqual([1, 2, 3, 100])
+    await publish(b, key, 4, 4)
+    expect(numbers(await take(replayed, 3))).toEqual([2, 3, 4])
+    await before.return?.()
+    await replayed.return?.()
+  })
+
+  test('passes by who has more than half a queue waiting', async () => {
+    const key = newKey()
+    const busy = await a.delivery.subscribe(topic, key)
+    const free = await a.delivery.subscribe(topic, key)
+    await take(busy, 1)
+    await take(free, 1)
+    const seen = take(free, 201)
+    await publish(b, key, 1, 200)
+    await b.delivery.signal(topic, key, { n: 1000 })
+    expect(numbers(await seen).at(-1)).toBe(1000)
+    await publish(b, key, 201, 201)
+    expect(numbers(await take(busy, 201))).toEqual(Array.from({ length: 201 }, (_, i) => i + 1))
+    await busy.return?.()
+    await free.return?.()
+  })
+})
+
+describe('a stream that ends', () => {
+  test('with its last event: that is delivered, and what comes after it is not', async () => {
+    const key = newKey()
+    let ended = 0
+    const options = { accept: ({ n }: { n: number }) => (n === 2 ? ('last' as const) : true), onEnded: () => ended++ }
+    const live = await a.delivery.subscribe(topic, key, options)
+    const [ready] = await take(live, 1)
+    await publish(b, key, 1, 3)
+    expect(numbers(await take(live, 9))).toEqual([1, 2])
+    const replayed = await b.delivery.subscribe(topic, key, { ...options, after: ready?.cursor })
+    expect(numbers(await take(replayed, 9))).toEqual([1, 2])
+    expect(ended).toBe(2)
+  })
+
+  test('because the right to it is lost: at once, whatever waits', async () => {
+    const key = newKey()
+    const right = new AbortController()
+    let ended = 0
+    const stream = await a.delivery.subscribe(topic, key, { until: right.signal, onEnded: () => ended++ })
+    const other = await a.delivery.subscribe(topic, key)
+    await take(stream, 1)
+    await take(other, 1)
+    await publish(b, key, 1, 3)
+    expect(numbers(await take(other, 3))).toEqual([1, 2, 3])
+    right.abort()
+    expect(await take(stream, 1)).toEqual([])
+    const late = await a.delivery.subscribe(topic, key, { until: right.signal, onEnded: () => ended++ })
+    expect(await take(late, 1)).toEqual([])
+    expect(ended).toBe(2)
+    await other.return?.()
+  })
+
+  test('because the rule about it fails: with that error, and nobody else notices', async () => {
+    const key = newKey()
+    const accept = () => {
+      throw new Error('a rule that fails')
+    }
+    const broken = await a.delivery.subscribe(topic, key, { accept })
+    const healthy = await a.delivery.subscribe(topic, key)
+    await take(broken, 1)
+    await take(healthy, 1)
+    await publish(b, key, 1, 2)
+    await expect(broken.next()).rejects.toThrow('a rule that fails')
+    expect(numbers(await take(healthy, 2))).toEqual([1, 2])
+    await healthy.return?.()
+  })
+})
+
+test('something in the process follows a stream: each event once and in order, what passes, and what is lost', async () => {
+  const key = newKey()
+  await publish(b, key, 1, 2)
+  const heard: string[] = []
+  const { position, stop } = await a.delivery.follow(topic, key, {
+    onEvent: ({ seq, payload }) => heard.push(`${seq}: ${JSON.stringify(payload)}`),
+    onSignal: (payload) => heard.push(`passing: ${JSON.stringify(payload)}`),
+    onResync: (reason, head) => heard.push(`${reason} at ${head.seq}`),
+  })
+  expect(position.seq).toBe(2)
+  await publish(b, key, 3, 3)
+  await b.delivery.signal(topic, key, { n: 9 })
+  // A wake-up is lost, and the next one shows it.
+  await a.redis.subscriber.unsubscribe(a.delivery.log.base(topic, key))
+  await publish(b, key, 4, 4)
+  await a.redis.subscriber.subscribe(a.delivery.log.base(topic, key))
+  await publish(b, key, 5, 5)
+  await eventually(
+    () => heard.length,
+    (count) => count >= 4,
+  )
+  await b.redis.command.del(`${b.delivery.log.base(topic, key)}:head`)
+  await publish(b, key, 6, 6)
+  await eventually(
+    () => heard.length,
+    (count) => count >= 5,
+  )
+  expect(heard).toEqual(['3: {"n":3}', 'passing: {"n":9}', '4: {"n":4}', '5: {"n":5}', 'EPOCH_CHANGED at 1'])
+  stop()
+  await publish(b, key, 7, 7)
+  const channel = a.delivery.log.base(topic, key)
+  await eventually(
+    async () => Number((await b.redis.command.pubsub('NUMSUB', channel))[1]),
+    (count) => count === 0,
+  )
+  expect(heard).toHaveLength(5)
+})
+
+describe('a log that lives with a record', () => {
+  const append = (node: Node, key: string, record: string, n: number) => {
+    const script = node.redis.script(
+      'testAppendWith',
+      `${appendLua}\nreturn append(string.sub(KEYS[1], 1, -6), ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], KEYS[3])`,
+    )
+    const base = node.delivery.log.base(topic, key)
+    return script(
+      [`${base}:head`, `${base}:log`, record],
+      [JSON.stringify({ n }), ...node.delivery.log.appendArgs(topic)],
+    )
+  }
+
+  test('ends when that does, whoever appends, reads or checks', async () => {
+    const key = newKey()
+    const record = a.redis.key('test', '{test}', `record-${key}`)
+    const { command } = a.redis
+    const base = a.delivery.log.base(topic, key)
+    const lives = async () => Promise.all([record, `${base}:head`, `${base}:log`].map((name) => command.pttl(name)))
+    // Asked one after the other: some milliseconds go by.
+    const together = async () => {
+      const [whole = 0, ...own] = await lives()
+      for (const life of own) expect(Math.abs(life - whole)).toBeLessThan(1000)
+    }
+    await command.set(record, 'x', 'PX', 20_000)
+    const stream = await a.delivery.subscribe(topic, key)
+    await take(stream, 1)
+    await append(a, key, record, 1)
+    await together()
+    for (const ms of [500_000, 5000]) {
+      await command.pexpire(record, ms)
+      await a.delivery.log.read(topic, key, undefined, 1)
+      await together()
+      await command.pexpire(record, ms + 3000)
+      await a.delivery.log.positions([{ topic, key }])
+      await together()
+      await command.pexpire(record, ms + 6000)
+      // Who appends without naming the record does not part the two.
+      await a.delivery.publish(topic, key, { n: 2 })
+      await together()
+    }
+    expect(numbers(await take(stream, 3))).toEqual([1, 2, 2])
+    await stream.return?.()
+  })
+
+  test('is gone with it: who comes back is told', async () => {
+    const key = newKey()
+    const record = a.redis.key('test', '{test}', `record-${key}`)
+    await a.redis.command.set(record, 'x', 'PX', 20_000)
+    await append(a, key, record, 1)
+    const stream = await a.delivery.subscribe(topic, key)
+    const [ready] = await take(stream, 1)
+    await stream.return?.()
+    await a.redis.command.del(record)
+    await b.delivery.log.positions([{ topic, key }])
+    const base = a.delivery.log.base(topic, key)
+    await eventually(
+      () => a.redis.command.exists(`${base}:head`, `${base}:log`),
+      (count) => count === 0,
+    )
+    const resumed = await b.delivery.subscribe(topic, key, { after: ready?.cursor })
+    expect((await take(resumed, 1))[0]).toMatchObject({ kind: 'resync', reason: 'EPOCH_CHANGED' })
+    await resumed.return?.()
+  })
 })
