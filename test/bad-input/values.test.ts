@@ -1,7 +1,9 @@
 import { isInterfaceType, isObjectType } from 'graphql'
+import { createId } from '../../src/platform/ids.ts'
 import { schema } from '../../src/schema.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { type Answer, ask } from '../kit/gql.ts'
+import { createOrganizer, type Organizer } from '../kit/organizers.ts'
 import {
   beaconAt,
   createPhone,
@@ -456,9 +458,17 @@ describe('64: what may not be seen is answered like what is not there', () => {
   )
   let ann: Phone
   let secret: string
+  let organizer: Organizer
   const ids: Record<string, string> = {}
-  /** Who may see what Ann has, by type. A type that is not here has no policy yet. */
+  const everybody = [
+    ...['its device', 'the secret of its session', 'another device', 'the secret of another session', 'nobody'],
+    ...['ADMIN', 'MODERATOR', 'its organizer', 'another organizer'],
+  ]
+  /** Who may see what Ann has, or the organizer with a draft, by type. A type that is not here has no policy yet. */
   const seenBy: Record<string, string[]> = {
+    Campus: everybody,
+    Venue: everybody,
+    Event: ['its organizer'],
     Device: ['its device', 'the secret of its session', 'ADMIN'],
     Session: ['its device', 'the secret of its session'],
   }
@@ -470,12 +480,23 @@ describe('64: what may not be seen is answered like what is not there', () => {
     nobody: async () => undefined,
     ADMIN: async () => (await createStaff(app)).token,
     MODERATOR: async () => (await createStaff(app, 'MODERATOR')).token,
+    'its organizer': async () => organizer.token,
+    'another organizer': async () => (await createOrganizer(app)).token,
   }
   beforeAll(async () => {
     ann = await createPhone(app)
     const session = await ann.open(['jazz'])
     secret = session.secret
     Object.assign(ids, { Device: ann.deviceId, Session: session.id })
+    organizer = await createOrganizer(app)
+    const venue = await organizer.venue()
+    const campusId = createId(app.clock.now())
+    await app.postgres.pool.query(`insert into campuses values ($1, 'A campus', 0, 0, 'campus.example')`, [campusId])
+    Object.assign(ids, {
+      Campus: globalId('Campus', campusId),
+      Venue: venue.id,
+      Event: (await organizer.event(venue.id)).id,
+    })
   })
 
   test('every type that has a node id has a policy here', () => {
