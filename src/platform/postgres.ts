@@ -86,8 +86,11 @@ export function createPostgres(options: { url: string; poolSize: number; logger:
   }
 }
 
-/** SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), and the drivers' words for "nobody there". */
-const unreachable = /^(08|53|57P|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024)/
+/**
+ * SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), the drivers' words for "nobody there", and a transaction that
+ * lost against others: nothing of it happened.
+ */
+const unreachable = /^(08|53|55P03|40001|40P01|57P|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|P1001|P1002|P1008|P1017|P2024)/
 
 function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DomainError) return error

@@ -402,8 +402,12 @@ describe('what the live map is told', () => {
       const { id } = await owner.event((await owner.venue()).id, { archiveMessages: keep })
       await owner.publish(id)
       expect(await places.archive(rawId(id), { joins: 7, messages: said })).toBe(false)
+      const waits = async () => (await places.toArchive(app.clock.now())).includes(rawId(id))
+      expect(await waits()).toBe(false)
       app.clock.advance(2 * hourMs + 1000)
+      expect(await waits()).toBe(true)
       expect(await places.archive(rawId(id), { joins: 7, messages: said })).toBe(true)
+      expect(await waits()).toBe(false)
       const row = await rowOf(id)
       expect(row).toMatchObject({ status: 'ARCHIVED', joins: 7, messages: 3 })
       expect(await places.archive(rawId(id), { joins: 99, messages: [] })).toBe(true)
@@ -760,6 +764,20 @@ describe('lists', () => {
       'places-venues',
     ])
   })
+})
+
+test('a change that waits too long for another one is refused as unavailable, with nothing written, and can be repeated', async () => {
+  const { id } = await owner.event((await owner.venue()).id)
+  const before = await rowOf(id)
+  const client = await app.postgres.pool.connect()
+  await client.query('begin')
+  await client.query('select 1 from events where id = $1 for update', [rawId(id)])
+  expect(outcomeOf(await owner.publish(id))).toBe('UNAVAILABLE')
+  await client.query('rollback')
+  client.release()
+  expect(await rowOf(id)).toEqual(before)
+  expect(await jobsOf(id)).toBe(0)
+  expect(outcomeOf(await owner.publish(id))).toBe('PublishEventPayload')
 })
 
 describe('two nodes', () => {

@@ -22,6 +22,7 @@ const createLimit: Limit = { name: 'create-event', count: 120, windowMs: hourMs 
 const changeLimit: Limit = { name: 'change-event', count: 600, windowMs: hourMs }
 /** How long before its start an event is on the live map. */
 const projectedAheadMs = 24 * hourMs
+const archivedAtOnce = 100
 
 export type EventChanges = { [Name in keyof EventFields]?: EventFields[Name] | null | undefined }
 
@@ -69,6 +70,8 @@ export interface EventService {
   projection(eventId: string): Promise<EventProjection | undefined>
   /** Every event that belongs on the live map now: what to project after Redis was lost, and as starts come near. */
   toProject(nowMs: number): Promise<string[]>
+  /** At most 100 events that are over and not archived, the oldest first: those too whose activity was lost with Redis. */
+  toArchive(nowMs: number): Promise<string[]>
   /**
    * Keeps the counts of an event that is over and, if its organizer wants them, its messages. Tells whether it is archived:
    * one that is not over, was cancelled, or never was is not. Repeating it changes nothing.
@@ -186,6 +189,8 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
     },
 
     toProject: (nowMs) => store.current(nowMs, nowMs + projectedAheadMs, longestMs),
+
+    toArchive: (nowMs) => store.over(nowMs, archivedAtOnce),
 
     async archive(eventId, archived) {
       const nowMs = clock.now()

@@ -161,6 +161,18 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       return rows.map(({ id }) => id)
     },
 
+    /** Published, over at `nowMs`, and not archived; the oldest first. */
+    async over(nowMs: number, limit: number): Promise<string[]> {
+      const rows = await sql<{ id: string }>(
+        {
+          name: 'places-events-over',
+          text: `select id from events where status = 'PUBLISHED' and starts_at < $1 and ends_at <= $1 order by starts_at, id limit $2`,
+        },
+        [new Date(nowMs), limit],
+      )
+      return rows.map(({ id }) => id)
+    },
+
     /** Marks an event as archived with its counts and messages, if `decide` says so, and tells its row as it then is. */
     archive: (
       id: string,
