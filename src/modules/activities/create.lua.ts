@@ -16,11 +16,12 @@ return { 'made', settle(nil).card }
 
 /**
  * Whether a client id of this person is new: it then stands for `id`. Otherwise what it stands for, and what it was asked with.
- * KEYS: the client id's, the person's rate. ARGV: id, fingerprint, for how long, now, rate, its window.
+ * KEYS: the client id's, the person's rate. ARGV: id, fingerprint, for how long (0: only look), now, rate, its window.
  */
 export const claimBody = `
 local known = redis.call('HMGET', KEYS[1], 'id', 'fingerprint')
 if known[1] then return { 'known', known[1], known[2] } end
+if ARGV[3] == '0' then return { 'new', ARGV[1] } end
 local rate = tonumber(ARGV[5])
 if rate > 0 then
   local wait = take(KEYS[2], tonumber(ARGV[4]), rate, tonumber(ARGV[6]))

@@ -48,10 +48,3 @@ export class HostCannotLeaveError extends DomainError {
     super('CONFLICT', 'A host cannot leave. Cancel the activity instead.')
   }
 }
-
-/** What belongs to an organizer's event is edited and cancelled there. */
-export class ManagedByVenueError extends DomainError {
-  constructor() {
-    super('CONFLICT', 'This activity belongs to an event of a venue. Change the event.')
-  }
-}

@@ -6,7 +6,12 @@ import { areaOfId, areaSlot } from '../../platform/geo/index.ts'
 const windowMs = 48 * 60 * 60 * 1000
 
 /** Somebody in particular, and who may be shown them: each subscriber's own sight decides, without asking anybody. */
-const somebody = { personId: z.string(), audience: z.enum(['EVERYONE', 'FRIENDS', 'NOBODY']), atMs: z.number() }
+const somebody = {
+  activityId: z.string(),
+  personId: z.string(),
+  audience: z.enum(['EVERYONE', 'FRIENDS', 'NOBODY']),
+  atMs: z.number(),
+}
 
 const activityEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('joined'), ...somebody, displayName: z.string().nullable(), joins: z.number() }),

@@ -43,7 +43,7 @@ redis.call('HINCRBY', record, 'joins', 1)
 local after = settle(r)
 redis.call('SADD', P .. 'joined:' .. person, id)
 keep(P .. 'joined:' .. person, redis.call('PTTL', record))
-tell({ kind = 'joined', personId = person, audience = ARGV[${own + 5}], atMs = now, displayName = name ~= '' and name or cjson.null, joins = after.joins })
+tell({ kind = 'joined', activityId = id, personId = person, audience = ARGV[${own + 5}], atMs = now, displayName = name ~= '' and name or cjson.null, joins = after.joins })
 return { 'joined', after.card }
 `
 
@@ -58,7 +58,7 @@ if redis.call('ZREM', child('attendees'), person) == 1 then
   redis.call('SREM', P .. 'joined:' .. person, id)
   redis.call('HINCRBY', record, 'joins', -1)
   r = settle(before)
-  tell({ kind = 'left', personId = person, audience = ARGV[${own + 3}], atMs = now, joins = r.joins })
+  tell({ kind = 'left', activityId = id, personId = person, audience = ARGV[${own + 3}], atMs = now, joins = r.joins })
 end
 if not meets(r) then return { 'none' } end
 return { 'left', r.card }

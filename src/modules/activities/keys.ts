@@ -11,7 +11,7 @@ export const activityChildren = [
   'attendees',
   /** Person → the name they want to be shown by. */
   'names',
-  /** Who flagged it. */
+  /** Person who flagged it → their reason. */
   'flags',
 ] as const
 

@@ -1,0 +1,20 @@
+export type { Attendee, AttendeePage } from './attendees.ts'
+export type { Activity, ActivityKind } from './card.ts'
+export { type Card, isQuiet, unpacked } from './card.ts'
+export type { ActivityCluster, Bounds } from './clusters.ts'
+export {
+  ActivityFullError,
+  ActivityOverError,
+  ActivityStartedError,
+  CapacityBelowJoinsError,
+  HostCannotLeaveError,
+  PlaceTooFarError,
+} from './errors.ts'
+export { type ActivityEventPayload, activityEvents } from './events.ts'
+export { activityKeys } from './keys.ts'
+export { type Found, type NearbyPage, quietMeters } from './nearby.ts'
+export { createActivityReads } from './reads.ts'
+export { type ActivityChanges, capacityAtMost, lifetimeMinutes, type NewActivity } from './rules.ts'
+export { type ActivityService, createActivityService, type FlagReason, flagReasons } from './service.ts'
+export { type ActivityState, activityStates, isOver, stateOf } from './state.ts'
+export { createActivityStore } from './store.ts'

@@ -1,0 +1,209 @@
+// Invariant: an activity is made once, holds no more people than seats, is gone with everything said and done there, and is nothing to whoever is apart from its host.
+import { createHmac } from 'node:crypto'
+import type { Clock } from '../../platform/clock.ts'
+import type { DeliveryEngine } from '../../platform/delivery/index.ts'
+import { deriveKey } from '../../platform/derive-key.ts'
+import {
+  BadUserInputError,
+  ForbiddenError,
+  IdempotencyMismatchError,
+  NotFoundError,
+  RateLimitedError,
+  UnavailableError,
+} from '../../platform/errors.ts'
+import { areaOf, areaOfId, createIdIn } from '../../platform/geo/index.ts'
+import { isId } from '../../platform/ids.ts'
+import type { Grids, PresenceService } from '../presence/index.ts'
+import type { SocialService } from '../social/index.ts'
+import { type Attendees, createAttendees } from './attendees.ts'
+import type { Activity } from './card.ts'
+import { type Clusters, createClusters } from './clusters.ts'
+import { ActivityFullError, ActivityOverError, CapacityBelowJoinsError, HostCannotLeaveError } from './errors.ts'
+import { createNearby, type Nearby } from './nearby.ts'
+import { createProjecting, type Projecting } from './projecting.ts'
+import type { RankWeights } from './ranking.ts'
+import type { ActivityReads } from './reads.ts'
+import { type ActivityChanges, checkedName, type NewActivity, plan, planned } from './rules.ts'
+import type { ActivityStore, Outcome } from './store.ts'
+import { createWatching, type Watching } from './watching.ts'
+
+export const flagReasons = ['SPAM', 'OFFENSIVE', 'DANGEROUS', 'OTHER'] as const
+export type FlagReason = (typeof flagReasons)[number]
+
+export interface ActivityService extends Nearby, Clusters, Attendees, Watching, Projecting {
+  /**
+   * Makes an activity. Refuses texts, places and times out of their range, and more than 5 an hour. Repeating it with the same
+   * client id gives the original while that is there, and NOT_FOUND after.
+   */
+  create(personId: string, input: NewActivity): Promise<Activity>
+  /** Host only (FORBIDDEN). Refuses one that is over, fewer seats than are taken, another start of what has begun, and a move too far. Safe to repeat. */
+  update(personId: string, id: string, changes: ActivityChanges): Promise<Activity>
+  /** Host only (FORBIDDEN). Refuses one that has ended by itself. Repeating it gives the same. */
+  cancel(personId: string, id: string): Promise<Activity>
+  /** Takes a seat. Refuses one that is full or over, and more than 20 an hour. Repeating it gives the same; the host needs no seat. */
+  join(personId: string, id: string, displayName?: string | null): Promise<Activity>
+  /** Gives the seat back. Refuses the host. Repeating it gives the same. */
+  leave(personId: string, id: string): Promise<Activity>
+  /** Counts one flag of one person. Refuses the host, one that is over, and more than 5 an hour. Repeating it gives the same. */
+  flag(personId: string, id: string, reason: FlagReason): Promise<void>
+  /** Those that the viewer may be shown, in the order asked for: null stands for what is not there, over for good, or hidden. */
+  load(viewerId: string, ids: readonly string[]): Promise<(Activity | null)[]>
+  /** In which of these the viewer has a seat. */
+  seats(viewerId: string, ids: readonly string[]): Promise<boolean[]>
+}
+
+const hourMs = 60 * 60 * 1000
+const limits = { create: 5, join: 20, flag: 5 }
+const editTries = 5
+
+export interface ActivityDependencies {
+  store: ActivityStore
+  reads: ActivityReads
+  social: SocialService
+  presence: PresenceService
+  delivery: DeliveryEngine
+  grids: Grids
+  clock: Clock
+  secret: string
+  retentionMs: number
+  weights: RankWeights
+  rateLimits: boolean
+}
+
+export function createActivityService(deps: ActivityDependencies): ActivityService {
+  const { store, reads, social, grids, clock, retentionMs } = deps
+  const fingerprintKey = deriveKey(deps.secret, 'activity-fingerprints')
+  const rate = (count: number) => ({ count: deps.rateLimits ? count : 0, windowMs: hourMs })
+  const snap = grids.places.snap
+
+  /** Of what was asked, as far as it is kept: two positions in one cell are the same wish. */
+  function fingerprintOf({ title, emoji, startsAt, lifetimeMinutes, capacity }: NewActivity, cellId: string): string {
+    const asked = [title, emoji, cellId, startsAt?.getTime() ?? null, lifetimeMinutes ?? null, capacity ?? null]
+    return createHmac('sha256', fingerprintKey).update(JSON.stringify(asked)).digest('base64url')
+  }
+
+  /** The activity of an outcome, or its refusal. */
+  function settled(outcome: Outcome): Activity {
+    if (outcome.kind === 'done') return outcome.activity
+    if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs)
+    if (outcome.kind === 'over') throw new ActivityOverError()
+    if (outcome.kind === 'full') throw new ActivityFullError()
+    if (outcome.kind === 'host') throw new HostCannotLeaveError()
+    throw new NotFoundError()
+  }
+
+  async function load(viewerId: string, ids: readonly string[]): Promise<(Activity | null)[]> {
+    const known = ids.filter(isId)
+    if (known.length === 0) return ids.map(() => null)
+    const [hidden, found] = await Promise.all([social.hiddenFrom(viewerId), reads.load(known)])
+    const shown = new Map(
+      found.flatMap((activity) =>
+        activity && (activity.hostId === viewerId || !(activity.hidden || hidden.has(activity.hostId)))
+          ? [[activity.id, activity]]
+          : [],
+      ),
+    )
+    return ids.map((id) => shown.get(id) ?? null)
+  }
+
+  /** One that the viewer hosts: to others it is not there, or not theirs. */
+  async function hosted(personId: string, id: string): Promise<Activity> {
+    const [activity] = await load(personId, [id])
+    if (!activity) throw new NotFoundError()
+    if (activity.hostId !== personId) throw new ForbiddenError()
+    return activity
+  }
+
+  async function person(personId: string) {
+    const [apart, [audience = 'NOBODY']] = await Promise.all([
+      social.hiddenFrom(personId),
+      social.audienceOf([personId]),
+    ])
+    return { personId, apart, audience }
+  }
+
+  function checkedId(id: string): string {
+    if (!isId(id)) throw new NotFoundError()
+    return id
+  }
+
+  return {
+    async create(personId, input) {
+      const nowMs = clock.now()
+      const { fields, cell, endsAtMs, late } = plan(input, snap, nowMs)
+      const keepMs = endsAtMs + retentionMs - nowMs
+      const area = areaOf(cell)
+      const fingerprint = fingerprintOf(input, cell.id)
+      const [claim] = await Promise.all([
+        store.claim({
+          ...{ personId, clientId: input.clientId, id: createIdIn(area, nowMs), fingerprint, nowMs },
+          ...{ keepMs: late ? 0 : keepMs, rate: rate(limits.create) },
+        }),
+        store.touchArea(area, endsAtMs + retentionMs),
+      ])
+      if (claim.kind === 'wait') throw new RateLimitedError(claim.retryAfterMs)
+      if (claim.kind === 'known' && claim.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
+      if (late && claim.kind === 'new') throw late
+      if (late) {
+        const [made] = await load(personId, [claim.id])
+        if (!made) throw new NotFoundError()
+        return made
+      }
+      return settled(await store.create(claim.id, nowMs, keepMs, { host: personId, ...fields }))
+    },
+
+    async update(personId, id, changes) {
+      for (let tries = 0; tries < editTries; tries += 1) {
+        const edits = await reads.edits(checkedId(id))
+        const activity = await hosted(personId, id)
+        const nowMs = clock.now()
+        const fields = planned(activity, changes, snap, nowMs)
+        if (fields.endsAt !== undefined) await store.touchArea(areaOfId(id), fields.endsAt + retentionMs)
+        const edited = await store.edit(id, nowMs, personId, edits, fields)
+        if (edited.kind === 'edited') return edited.activity
+        if (edited.kind === 'seats') throw new CapacityBelowJoinsError(edited.joins)
+        if (edited.kind === 'over') throw new ActivityOverError()
+        if (edited.kind === 'none') throw new NotFoundError()
+      }
+      throw new UnavailableError()
+    },
+
+    async cancel(personId, id) {
+      const outcome = await store.cancel(checkedId(id), clock.now(), personId)
+      if (outcome.kind === 'none') await hosted(personId, id)
+      return settled(outcome)
+    },
+
+    async join(personId, id, displayName) {
+      const name = checkedName(displayName)
+      const joining = { ...(await person(personId)), rate: rate(limits.join), displayName: name }
+      return settled(await store.join(checkedId(id), clock.now(), joining))
+    },
+
+    async leave(personId, id) {
+      return settled(await store.leave(checkedId(id), clock.now(), await person(personId)))
+    },
+
+    async flag(personId, id, reason) {
+      const apart = await social.hiddenFrom(personId)
+      const flagging = { personId, apart, rate: rate(limits.flag) }
+      const outcome = await store.flag(checkedId(id), clock.now(), flagging, reason)
+      if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs ?? 0)
+      if (outcome.kind === 'none') throw new NotFoundError()
+      if (outcome.kind === 'over') throw new ActivityOverError()
+      if (outcome.kind === 'host') throw new BadUserInputError('You cannot flag what you host.', 'activityId')
+    },
+
+    load,
+
+    async seats(viewerId, ids) {
+      return ids.length === 0 ? [] : reads.seats(ids, viewerId)
+    },
+
+    ...createNearby(deps),
+    ...createClusters(deps),
+    ...createAttendees(deps),
+    ...createWatching({ ...deps, load }),
+    ...createProjecting(deps),
+  }
+}
