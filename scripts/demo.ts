@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { projectRoot } from '../src/platform/project-root.ts'
 import { createNarrator } from './demo/narrator.ts'
-import { replaySettings, startDeployment } from './replay/deployment.ts'
-import { duration } from './replay/progress.ts'
+import { startDeployment } from './kit/deployment.ts'
+import { untilStopped } from './kit/until-stopped.ts'
+import { duration } from './kit/written.ts'
 import { isRight } from './replay/result.ts'
 import { replay } from './replay/run.ts'
+import { replaySettings } from './replay/settings.ts'
 import { resultTable } from './replay/table.ts'
 import { paced } from './replay/timeline.ts'
 import { peopleOf, readTrace } from './replay/trace.ts'
-import { untilStopped } from './replay/until-stopped.ts'
 
 const factor = 11
 
@@ -22,7 +23,7 @@ await untilStopped(async (signal) => {
   )
   say('Two API processes, a Postgres and a Redis are started for it, and stopped afterwards.\n')
   const deployment = await startDeployment({
-    ...{ nodes: 2, settings: replaySettings, say },
+    ...{ name: 'demo', nodes: 2, settings: replaySettings, say },
     onEnded: (error) => failed.abort(error),
   })
   try {

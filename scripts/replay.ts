@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
+import { untilStopped } from './kit/until-stopped.ts'
 import { replayFile } from './replay/command.ts'
 import { readOptions, usage } from './replay/options.ts'
-import { untilStopped } from './replay/until-stopped.ts'
 
 await untilStopped(async (signal) => {
   const options = readOptions(process.argv.slice(2))

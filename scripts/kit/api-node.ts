@@ -1,4 +1,4 @@
-// One API process of a replay: the app as it is, but that its parent can put its clock, and that it ends with its parent.
+// One API process of a deployment of its own: the app as it is, but that its parent can put its clock, and that it ends with its parent.
 import { type App, createApp } from '../../src/app.ts'
 import { type ReadyConfig, readConfig } from '../../src/config.ts'
 import type { NodeMessage, ParentMessage } from './node-process.ts'

@@ -8,22 +8,16 @@ import { StartupError } from '../../src/platform/startup-error.ts'
 import { type ApiNode, startNode } from './node-process.ts'
 import type { Server } from './server.ts'
 
-/** The settings that a replay fixes for the servers it starts, whatever the environment says. */
-export const replaySettings = {
+/** The settings of servers that are started for a run of many phones behind one address, whatever the environment says. */
+export const ownSettings = {
   NODE_ENV: 'production',
   HOST: '127.0.0.1',
   PORT: '0',
   LOG_LEVEL: 'warn',
   RATE_LIMITS: 'off',
   SOCKETS_PER_ADDRESS: '100000',
-  MATCH_CONFIRMATION: 'one-sided',
-  SESSION_TTL_SECONDS: '7200',
-  BEACON_WINDOW_SECONDS: '600',
-  NUDGE_COOLDOWN_SECONDS: '0',
-  NUDGES_PER_SESSION: '0',
   SHUTDOWN_GRACE_MS: '0',
   SHUTDOWN_SPREAD_MS: '0',
-  WORKER: 'separate',
 }
 
 export interface Deployment {
@@ -33,8 +27,10 @@ export interface Deployment {
   close(): Promise<void>
 }
 
-/** API processes of the replay's own on a Postgres and a Redis that are thrown away, or on those of the environment. */
+/** API processes of a run's own on a Postgres and a Redis that are thrown away, or on those of the environment. */
 export async function startDeployment(options: {
+  /** In the names of what it makes: the temporary folder, the prefix in a Redis that was given. */
+  name: string
   nodes: number
   settings: Record<string, string>
   /** With it the nodes' clocks stand there until they are put. */
@@ -42,7 +38,7 @@ export async function startDeployment(options: {
   say(line: string): void
   onEnded(error: Error): void
 }): Promise<Deployment> {
-  const { nodes, settings, clockMs, say, onEnded } = options
+  const { name, nodes, settings, clockMs, say, onEnded } = options
   const { DATABASE_URL: givenDatabase, REDIS_URL: givenRedis, VICINITY_SECRET: givenSecret, PATH = '' } = process.env
   if (givenDatabase && !givenSecret) {
     throw new StartupError(
@@ -50,7 +46,7 @@ export async function startDeployment(options: {
       'Give the secret that the database is used with: what is sealed in it with another one would be lost to it.',
     )
   }
-  const dataDir = mkdtempSync(join(tmpdir(), 'vicinity-replay-'))
+  const dataDir = mkdtempSync(join(tmpdir(), `vicinity-${name}-`))
   const throwAway = () => rmSync(dataDir, { recursive: true, force: true })
   process.once('exit', throwAway)
   let embedded: Embedded | undefined
@@ -74,8 +70,8 @@ export async function startDeployment(options: {
       ...process.env,
       ...{ VICINITY_SECRET: givenSecret || embedded.secret },
       ...{ DATABASE_URL: databaseUrl, REDIS_URL: givenRedis || embedded.redisUrl },
-      // In a Redis that was given, nobody meets the phones of the replay.
-      ...{ REDIS_PREFIX: `replay_${randomBytes(4).toString('hex')}_` },
+      // In a Redis that was given, nobody meets the phones of this run.
+      ...{ REDIS_PREFIX: `${name}_${randomBytes(4).toString('hex')}_` },
       ...settings,
     }
     // The first one makes the signing key that the others find.

@@ -1,7 +1,7 @@
 import { Agent, request as plain } from 'node:http'
 import { Agent as SecureAgent, request as secure } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ReplayError } from './failure.ts'
+import { CallError } from './failure.ts'
 
 interface Operation {
   name: string
@@ -24,7 +24,7 @@ export interface HttpClient {
 
 interface Body {
   data?: Record<string, { __typename?: string; code?: string; message?: string } | null> | null
-  errors?: { message: string; extensions?: { code?: string } }[]
+  errors?: { message: string; extensions?: { code?: string; retryAfterMs?: number } }[]
 }
 
 const attempts = 8
@@ -32,7 +32,7 @@ const pauseMs = { first: 100, longest: 2000 }
 const timeoutMs = 30_000
 const passingCodes = new Set(['UNAVAILABLE', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'NO_ANSWER'])
 
-/** node:http with connections that stay: `fetch` costs several times as much, and the replay is one process. */
+/** node:http with connections that stay: `fetch` costs several times as much, and all phones are one process. */
 export function createHttpClient(connections: number): HttpClient {
   const options = { keepAlive: true, maxSockets: connections }
   const agents = { 'http:': new Agent(options), 'https:': new SecureAgent(options) }
@@ -68,7 +68,7 @@ export function createHttpClient(connections: number): HttpClient {
 
   async function attempt<Answer>(operation: Operation): Promise<Answer> {
     const { status, text } = await post(operation).catch((error: NodeJS.ErrnoException) => {
-      throw new ReplayError(operation.name, error.code ?? 'NO_ANSWER', error.message)
+      throw new CallError(operation.name, error.code ?? 'NO_ANSWER', error.message)
     })
     return answerOf<Answer>(operation.name, status, text)
   }
@@ -79,7 +79,7 @@ export function createHttpClient(connections: number): HttpClient {
         try {
           return await attempt<Answer>(operation)
         } catch (error) {
-          const passing = error instanceof ReplayError && passingCodes.has(error.code)
+          const passing = error instanceof CallError && passingCodes.has(error.code)
           if (!passing || count === attempts) throw error
           repeats += 1
           const longestMs = Math.min(pauseMs.longest, pauseMs.first * 2 ** count)
@@ -97,11 +97,15 @@ export function createHttpClient(connections: number): HttpClient {
 function answerOf<Answer>(name: string, status: number, text: string): Answer {
   const { data, errors } = bodyOf(name, status, text)
   const [error] = errors ?? []
-  if (error) throw new ReplayError(name, error.extensions?.code ?? `HTTP ${status}`, error.message)
+  if (error) {
+    const { code = `HTTP ${status}`, ...details } = error.extensions ?? {}
+    throw new CallError(name, code, error.message, details)
+  }
   const [answer] = Object.values(data ?? {})
-  if (!answer) throw new ReplayError(name, `HTTP ${status}`, 'nothing was answered')
+  if (!answer) throw new CallError(name, `HTTP ${status}`, 'nothing was answered')
   if (answer.__typename?.endsWith('Error')) {
-    throw new ReplayError(name, answer.code ?? answer.__typename, answer.message ?? 'refused')
+    const { __typename: type, code = type, message = 'refused' } = answer
+    throw new CallError(name, code, message, { type })
   }
   return answer as Answer
 }
@@ -110,6 +114,6 @@ function bodyOf(name: string, status: number, text: string): Body {
   try {
     return JSON.parse(text)
   } catch {
-    throw new ReplayError(name, `HTTP ${status}`, `the answer is not JSON: ${text.slice(0, 80)}`)
+    throw new CallError(name, `HTTP ${status}`, `the answer is not JSON: ${text.slice(0, 80)}`)
   }
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { StartupError } from '../../src/platform/startup-error.ts'
+import { UsageError } from './options.ts'
 
 /** Runs a command until it is done or stopped by a signal, and sets the exit code. `work` answers whether all was right. */
 export async function untilStopped(work: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
@@ -17,7 +18,7 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<boolea
   try {
     process.exitCode = (await work(stopped.signal)) ? 0 : 1
   } catch (error) {
-    process.exitCode = stopping?.code ?? 1
+    process.exitCode = stopping?.code ?? (error instanceof UsageError ? 2 : 1)
     if (!stopping) console.error(error instanceof StartupError ? `\n${error.message}\n→ ${error.remedy}\n` : error)
   }
 }

@@ -1,6 +1,6 @@
+import { createHttpClient } from '../kit/http.ts'
+import type { Server } from '../kit/server.ts'
 import { catalogueDocument } from './documents.ts'
-import { createHttpClient } from './http.ts'
-import type { Server } from './server.ts'
 
 /** The ids of all interests, in an order that does not change. */
 export async function loadCatalogue({ url }: Server): Promise<string[]> {

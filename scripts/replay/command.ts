@@ -1,9 +1,11 @@
-import { type Deployment, replaySettings, startDeployment } from './deployment.ts'
+import { type Deployment, startDeployment } from '../kit/deployment.ts'
+import { serverAt } from '../kit/server.ts'
+import { duration, written } from '../kit/written.ts'
 import type { Options } from './options.ts'
-import { createProgress, duration, written } from './progress.ts'
+import { createProgress } from './progress.ts'
 import { isRight } from './result.ts'
 import { replay } from './run.ts'
-import { serverAt } from './server.ts'
+import { replaySettings } from './settings.ts'
 import { resultTable } from './table.ts'
 import { atFullSpeed, driven, paced } from './timeline.ts'
 import { type Contact, partOf, peopleOf, readTrace } from './trace.ts'
@@ -56,7 +58,7 @@ function deploy(options: Options, say: (line: string) => void, onEnded: (error: 
     return { ...given, clockMs }
   }
   return startDeployment({
-    ...{ nodes: options.nodes, say, onEnded },
+    ...{ name: 'replay', nodes: options.nodes, say, onEnded },
     settings: {
       ...replaySettings,
       ...(options.rules

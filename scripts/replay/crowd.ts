@@ -1,10 +1,10 @@
-import { createHttpClient } from './http.ts'
+import { createHttpClient } from '../kit/http.ts'
+import { createRandom } from '../kit/random.ts'
+import type { Server } from '../kit/server.ts'
 import type { Listener, NudgeEvent } from './listener.ts'
 import { type Interests, pairOf } from './oracle.ts'
 import { createPhone, type Phone } from './phone.ts'
 import type { Report } from './plan.ts'
-import { createRandom } from './random.ts'
-import type { Server } from './server.ts'
 import type { Receipt } from './tally.ts'
 import type { Watcher } from './watcher.ts'
 

@@ -1,10 +1,6 @@
 /** The operations of a phone, as an app would send them. */
 export const catalogueDocument = '{ interestCatalog { interests { id } } }'
 
-export const registerDocument = `mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) { __typename
-  ... on RegisterDevicePayload { token }
-  ... on Error { code message } } }`
-
 export const openDocument = `mutation ($input: OpenSessionInput!) { openSession(input: $input) { __typename
   ... on OpenSessionPayload { secret session { expiresAt } beacons { value validFrom validUntil } }
   ... on Error { code message } } }`

@@ -1,9 +1,9 @@
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
+import { CallError } from '../kit/failure.ts'
+import type { Random } from '../kit/random.ts'
+import type { Server } from '../kit/server.ts'
 import { nudgesDocument } from './documents.ts'
-import { ReplayError } from './failure.ts'
-import type { Random } from './random.ts'
-import type { Server } from './server.ts'
 
 export type NudgeEvent =
   | { __typename: 'Ready'; cursor: string }
@@ -108,7 +108,7 @@ export function listen(options: ListenerOptions): Listener {
     const { code } = extensions ?? {}
     if (code === 'UNAVAILABLE') return lost({ reason: message })
     stop()
-    onFailed(new ReplayError('nudges', String(code), message))
+    onFailed(new CallError('nudges', String(code), message))
   }
 
   function lost({ code = 0, reason, message }: { code?: number; reason?: string; message?: string }) {
@@ -116,7 +116,7 @@ export function listen(options: ListenerOptions): Listener {
     if (final.has(code) || code === 4414 || refusals > refusalsInARow) {
       stop()
       return onFailed(
-        new ReplayError(
+        new CallError(
           'nudges',
           code === 4414 ? 'TOO_MANY_SOCKETS' : String(code),
           reason || message || 'no connection',

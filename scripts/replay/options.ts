@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { StartupError } from '../../src/platform/startup-error.ts'
+import { numberReader, readUrls, UsageError } from '../kit/options.ts'
 
 export const usage = `npm run replay -- FILE [options]
 
@@ -20,7 +20,7 @@ or space; with a header or without.
   --url URL        a GraphQL endpoint that runs already; repeat it for more nodes
   --json           one JSON object on stdout; everything else goes to stderr
 
-Ends with 1 when a nudge is missing, duplicated or out of order.`
+Ends with 1 when a nudge is missing, duplicated or out of order, and with 2 when it was called wrongly.`
 
 export interface Options {
   file: string
@@ -59,19 +59,8 @@ export function readOptions(args: string[]): Options | 'help' {
   if (values.help) return 'help'
   const faults: string[] = []
 
-  function number(name: 'factor' | 'nodes' | 'drop' | 'seed' | 'until' | 'day' | 'people' | 'interests', range: Range) {
-    const given = values[name]
-    if (given === undefined) return undefined
-    const value = given.trim() === '' ? Number.NaN : Number(given)
-    const { min, max = Number.MAX_SAFE_INTEGER, whole = true } = range
-    if (value >= min && value <= max && (!whole || Number.isInteger(value))) return value
-    const upTo = range.max === undefined ? `${min} or more` : `${min} to ${max}`
-    faults.push(`--${name} is ${whole ? 'a whole number, ' : ''}${upTo}, not "${given}"`)
-    return undefined
-  }
-
-  const urls = (values.url ?? []).map((url) => (URL.canParse(url) ? new URL(url) : undefined))
-  if (urls.some((url) => !url || !/^https?:$/.test(url.protocol))) faults.push('--url is an http or https address')
+  const number = numberReader(values, faults)
+  const urls = readUrls(values.url, faults)
   const options: Options = {
     file: positionals[0] ?? '',
     factor: number('factor', { min: 0.01, whole: false }),
@@ -83,7 +72,7 @@ export function readOptions(args: string[]): Options | 'help' {
     people: number('people', { min: 2 }),
     interests: number('interests', { min: 1, max: 10 }) ?? 10,
     rules: values.rules === 'on',
-    urls: urls.flatMap((url) => url?.href ?? []),
+    urls,
     json: values.json ?? false,
   }
   if (positionals.length !== 1) faults.push(`one FILE is needed, not ${positionals.length}`)
@@ -92,22 +81,14 @@ export function readOptions(args: string[]): Options | 'help' {
   if (options.rules && options.factor) faults.push('--rules on puts the clock itself: it takes no --factor')
   if (values.nodes && urls.length > 0) faults.push('--nodes starts servers and --url uses others: name one of them')
   if (options.until !== undefined && options.day !== undefined) faults.push('name --until or --day')
-  if (faults.length > 0) throw wrong(faults)
+  if (faults.length > 0) throw new UsageError(faults, usage)
   return options
-}
-
-interface Range {
-  min: number
-  max?: number
-  whole?: boolean
 }
 
 function parsed(args: string[]) {
   try {
     return parseArgs({ args, options: flags, allowPositionals: true })
   } catch (error) {
-    throw wrong([(error as Error).message.split('. ')[0] ?? ''])
+    throw new UsageError([(error as Error).message.split('. ')[0] ?? ''], usage)
   }
 }
-
-const wrong = (faults: string[]) => new StartupError(faults.join('\n'), `The form is:\n\n${usage}`)

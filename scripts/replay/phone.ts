@@ -1,9 +1,10 @@
-import { extendDocument, openDocument, registerDocument, reportDocument } from './documents.ts'
-import { ReplayError } from './failure.ts'
-import type { HttpClient } from './http.ts'
+import { CallError } from '../kit/failure.ts'
+import type { HttpClient } from '../kit/http.ts'
+import type { Random } from '../kit/random.ts'
+import { newClientId, registerDevice } from '../kit/register.ts'
+import type { Server } from '../kit/server.ts'
+import { extendDocument, openDocument, reportDocument } from './documents.ts'
 import { type Listener, type ListenerOptions, listen } from './listener.ts'
-import { below, type Random } from './random.ts'
-import type { Server } from './server.ts'
 
 interface Beacon {
   value: string
@@ -48,13 +49,10 @@ interface PhoneOptions {
 export async function createPhone(options: PhoneOptions): Promise<Phone> {
   const { person, interests, servers, http, random, backWithinMs } = options
   const url = servers[0]?.url ?? ''
-  const { token } = await http.send<{ token: string }>({
-    ...{ name: 'registerDevice', url, query: registerDocument },
-    variables: { input: { clientId: clientId() } },
-  })
+  const token = await registerDevice(http, url)
   const { secret, ...opened } = await http.send<Opened & { secret: string }>({
     ...{ name: 'openSession', url, token, query: openDocument },
-    variables: { input: { clientId: clientId(), interests } },
+    variables: { input: { clientId: newClientId(), interests } },
   })
   let windows = windowsOf(opened)
   let endsAtMs = Date.parse(opened.session.expiresAt)
@@ -63,7 +61,7 @@ export async function createPhone(options: PhoneOptions): Promise<Phone> {
     ...{ person, interests },
     beaconAt(ms) {
       const found = windows.find(({ fromMs, untilMs }) => fromMs <= ms && ms < untilMs)
-      if (!found) throw new ReplayError('sighting', 'NO_BEACON', `phone ${person} advertises nothing any more`)
+      if (!found) throw new CallError('sighting', 'NO_BEACON', `phone ${person} advertises nothing any more`)
       return found.value
     },
     async report(beacons, observedAtMs) {
@@ -90,7 +88,3 @@ const windowsOf = ({ beacons }: Opened) =>
     fromMs: Date.parse(validFrom),
     untilMs: Date.parse(validUntil),
   }))
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'
-/** Not out of the seed: a replay with the same seed on servers that are given brings phones of its own. */
-const clientId = () => Array.from({ length: 24 }, () => letters[below(Math.random, letters.length)]).join('')

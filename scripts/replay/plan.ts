@@ -1,4 +1,4 @@
-import { below, type Random, rounded, sample } from './random.ts'
+import { below, type Random, rounded, sample } from '../kit/random.ts'
 import type { Contact } from './trace.ts'
 
 /** What one phone says in one call: whom it hears. */

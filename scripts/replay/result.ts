@@ -1,6 +1,7 @@
+import { percentile } from '../kit/percentile.ts'
 import type { Crowd } from './crowd.ts'
 import type { Expectation, Interests } from './oracle.ts'
-import { percentile, type Receipt, type Tally, tally } from './tally.ts'
+import { type Receipt, type Tally, tally } from './tally.ts'
 
 export interface ReplayResult extends Tally {
   sightings: number

@@ -1,4 +1,4 @@
-import { duration, written } from './progress.ts'
+import { duration, written } from '../kit/written.ts'
 import { isRight, type ReplayResult } from './result.ts'
 
 /** What a person reads at the end. */

@@ -1,6 +1,6 @@
+import { below, createRandom } from '../../scripts/kit/random.ts'
 import { expectWithoutRules, expectWithRules, type Interests, pairOf } from '../../scripts/replay/oracle.ts'
 import { planSteps } from '../../scripts/replay/plan.ts'
-import { below, createRandom } from '../../scripts/replay/random.ts'
 import { isRight } from '../../scripts/replay/result.ts'
 import { replay } from '../../scripts/replay/run.ts'
 import { type Receipt, tally } from '../../scripts/replay/tally.ts'
