@@ -63,10 +63,12 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   const onProject = async (_event: EventProjection): Promise<void> => undefined
   const social = createSocialService({
     store: createSocialStore(postgres),
-    clock,
-    onBlocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, true),
-    onUnblocked: ({ deviceId, otherId }) => sessions.hide(deviceId, otherId, false),
+    ...{ redis, clock, logger },
+    onBlocked: (personId, otherId) => sessions.hide(personId, otherId, true),
+    onUnblocked: (personId, otherId) => sessions.hide(personId, otherId, false),
+    onVisibility: (personId, audience) => presence.show(personId, audience),
   })
+  disposers.add('social', social.close)
   const personIds = createPersonIds(secret)
   const grids = createGrids(secret, config.presence.cellMeters)
   const presence = createPresenceService({

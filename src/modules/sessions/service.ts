@@ -133,7 +133,7 @@ export function createSessionService(deps: {
     async open({ deviceId }, { clientId, interests: given }) {
       await limiter.take(openLimit, deviceId)
       const { interests, categories } = await checked(given)
-      const hidden = await social.hiddenFrom(deviceId)
+      const hidden = [...(await social.hiddenFrom(deviceId))]
       for (const lastTry of [false, true]) {
         const nowMs = clock.now()
         const expiresAtMs = nowMs + settings.ttlMs

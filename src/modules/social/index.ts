@@ -1,2 +1,5 @@
+export type { SocialChange } from './changes.ts'
 export { createSocialService, type SocialService } from './service.ts'
+export type { Sight } from './sights.ts'
 export { type Block, createSocialStore } from './store.ts'
+export { type Audience, areFriends, type Visibility, type VisibilitySettings } from './visibility.ts'
