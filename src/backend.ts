@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import type { ReadyConfig } from './config.ts'
+import { createActivityReads, createActivityService, createActivityStore } from './modules/activities/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
-import {
-  createEventStore,
-  createPlacesService,
-  createVenueStore,
-  type EventProjection,
-} from './modules/places/index.ts'
+import { createEventStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
 import { createGrids, createPresenceService, createPresenceStore } from './modules/presence/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
@@ -59,8 +55,6 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ),
     ...{ clock, limiter },
   })
-  // Activities put the event on the live map, or take it off, here.
-  const onProject = async (_event: EventProjection): Promise<void> => undefined
   const social = createSocialService({
     store: createSocialStore(postgres),
     ...{ redis, clock, logger },
@@ -87,8 +81,14 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ sessions, social, delivery, clock, metrics, rateLimits: config.rateLimits },
     rules: { ...config.matches, windowMs: config.sessions.windowMs },
   })
+  const activities = createActivityService({
+    store: createActivityStore({ redis, delivery, retentionMs: config.activities.retentionMs }),
+    reads: createActivityReads(redis),
+    ...{ social, presence, delivery, grids, clock, secret, rateLimits: config.rateLimits },
+    ...config.activities,
+  })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
-  const services = { identity, places, social, presence, sessions, matches, stats }
+  const services = { identity, places, social, presence, sessions, matches, activities, stats }
 
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
@@ -96,11 +96,17 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
       'release-stats': () => stats.release(),
       'project-event': async (payload) => {
         const event = await places.projection(eventIdSchema.parse(payload).eventId)
-        if (event) await onProject(event)
+        if (event) await activities.project(event)
+      },
+      'project-missing': async () => {
+        for (const eventId of await activities.missing(await places.toProject(clock.now()))) {
+          const event = await places.projection(eventId)
+          if (event) await activities.project(event)
+        }
       },
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
-    schedule: { 'release-stats': '* * * * *' },
+    schedule: { 'project-missing': '* * * * *', 'release-stats': '* * * * *' },
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)

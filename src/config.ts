@@ -61,6 +61,16 @@ const settings = {
     count(200, 5000).default(700),
     'people are shown in cells so wide, metres. The same on every node',
   ],
+  ACTIVITY_RETENTION_SECONDS: [
+    count(1, 86_400).default(600),
+    'an activity and everything in it is erased so long after its end, seconds',
+  ],
+  RANK_DISTANCE: [
+    z.coerce.number().min(0).max(1000).default(1),
+    'how much nearness counts in the order of nearby activities',
+  ],
+  RANK_FRESHNESS: [z.coerce.number().min(0).max(1000).default(2), 'how much it counts that an activity is new'],
+  RANK_JOINS: [z.coerce.number().min(0).max(1000).default(0.5), 'how much it counts how many have joined'],
   RATE_LIMITS: [flag.default(true), '`off` lifts every rate limit: for replays and benchmarks only'],
   INTROSPECTION: [flag.default(true), '`off` refuses introspection'],
   GRAPHIQL: [flag.default(true), '`off` serves no GraphiQL'],
@@ -140,6 +150,10 @@ function shape(env: Settings) {
       nudgesPerSession: env.NUDGES_PER_SESSION,
     },
     presence: { ttlMs: env.PRESENCE_TTL_SECONDS * 1000, cellMeters: env.PRIVACY_CELL_METERS },
+    activities: {
+      retentionMs: env.ACTIVITY_RETENTION_SECONDS * 1000,
+      weights: { distance: env.RANK_DISTANCE, freshness: env.RANK_FRESHNESS, joins: env.RANK_JOINS },
+    },
     rateLimits: env.RATE_LIMITS,
     graphql: { introspection: env.INTROSPECTION, graphiql: env.GRAPHIQL, lane: env.HTTP_LANE },
     http: { allowedOrigins: env.ALLOWED_ORIGINS, trustedProxies: env.TRUSTED_PROXIES },

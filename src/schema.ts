@@ -7,6 +7,10 @@ import './modules/social/schema.ts'
 import './modules/presence/schema.ts'
 import './modules/sessions/schema.ts'
 import './modules/matches/schema.ts'
+import './modules/activities/schema.ts'
+import './modules/activities/mutation-schema.ts'
+import './modules/activities/nearby-schema.ts'
+import './modules/activities/event-schema.ts'
 import './modules/stats/schema.ts'
 
 /** The whole schema. A new module adds one line above. */

@@ -1,4 +1,5 @@
 import type { PrismaClient } from '../generated/prisma/client.ts'
+import type { ActivityService } from '../modules/activities/index.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
@@ -15,6 +16,7 @@ export interface Services {
   presence: PresenceService
   sessions: SessionService
   matches: MatchService
+  activities: ActivityService
   stats: StatsService
 }
 

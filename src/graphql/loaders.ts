@@ -1,13 +1,20 @@
 import DataLoader from 'dataloader'
+import type { Activity } from '../modules/activities/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
+import type { CellBand } from '../modules/presence/index.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
 import type { Context } from './context.ts'
+import { phone } from './phone.ts'
 
 export interface Loaders {
   /** Null: it was removed. */
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
   eventsAt: DataLoader<{ venueId: string; page: PageRequest }, Listed<PlaceEvent>[]>
+  /** Whether the viewer has a seat in an activity. */
+  activitySeat: DataLoader<string, boolean>
+  /** How near an activity is to the viewer. */
+  activityBand: DataLoader<Activity, CellBand | null>
 }
 
 const sets = new WeakMap<Context, Loaders>()
@@ -16,7 +23,7 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { places } = context.services
+  const { places, activities } = context.services
   const loaders: Loaders = {
     venue: byId((ids) => places.venuesById(ids)),
     campus: byId((ids) => places.campusesById(ids)),
@@ -34,6 +41,12 @@ export function loadersOf(context: Context): Loaders {
       },
       { cache: false },
     ),
+    activitySeat: new DataLoader(async (ids) => activities.seats(phone(context.viewer).deviceId, ids), {
+      cache: false,
+    }),
+    activityBand: new DataLoader(async (found) => activities.bandsOf(phone(context.viewer).deviceId, found), {
+      cache: false,
+    }),
   }
   sets.set(context, loaders)
   return loaders

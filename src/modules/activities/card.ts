@@ -73,3 +73,6 @@ export function unpacked(card: Card): Activity {
 
 /** Whether an activity is for those around it only: nobody has joined what somebody just made up. */
 export const isQuiet = ({ kind, joins }: Pick<Activity, 'kind' | 'joins'>) => kind === 'SPONTANEOUS' && joins === 0
+
+/** An activity out of the text of its card. */
+export const cardOf = (text: string): Activity => unpacked(JSON.parse(text) as Card)

@@ -1,6 +1,6 @@
 export type { Attendee, AttendeePage } from './attendees.ts'
 export type { Activity, ActivityKind } from './card.ts'
-export { type Card, isQuiet, unpacked } from './card.ts'
+export { cardOf, isQuiet } from './card.ts'
 export type { ActivityCluster, Bounds } from './clusters.ts'
 export {
   ActivityFullError,

@@ -2,7 +2,7 @@ import type { Area } from '../../platform/geo/index.ts'
 import { areaOfId, type Cell } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { presenceKeys, standsLua } from '../presence/index.ts'
-import { type Activity, type Card, unpacked } from './card.ts'
+import { type Activity, type Card, cardOf } from './card.ts'
 import { clustersLua } from './clusters.lua.ts'
 import { activityKeys, keysOf } from './keys.ts'
 import { nearbyLua } from './nearby.lua.ts'
@@ -93,7 +93,7 @@ export function createActivityReads(redis: RedisConnections) {
       byArea(ids, async (area, own) => {
         const { activity } = activityKeys(redis, area)
         const cards = (await cardsScript(own.map(activity), [])) as string[]
-        return cards.map((card) => (card === '' ? undefined : unpacked(JSON.parse(card) as Card)))
+        return cards.map((card) => (card === '' ? undefined : cardOf(card)))
       }),
 
     /** Whether a person has a seat in each of these. */

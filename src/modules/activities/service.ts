@@ -48,6 +48,8 @@ export interface ActivityService extends Nearby, Clusters, Attendees, Watching, 
   flag(personId: string, id: string, reason: FlagReason): Promise<void>
   /** Those that the viewer may be shown, in the order asked for: null stands for what is not there, over for good, or hidden. */
   load(viewerId: string, ids: readonly string[]): Promise<(Activity | null)[]>
+  /** What time it is, for what follows from an activity's times. */
+  nowMs(): number
   /** In which of these the viewer has a seat. */
   seats(viewerId: string, ids: readonly string[]): Promise<boolean[]>
 }
@@ -195,6 +197,7 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     },
 
     load,
+    nowMs: clock.now,
 
     async seats(viewerId, ids) {
       return ids.length === 0 ? [] : reads.seats(ids, viewerId)

@@ -4,7 +4,7 @@ import { takeLua } from '../../platform/rate-limit.ts'
 import type { RedisConnections, Script } from '../../platform/redis.ts'
 import { surroundingsKey, surroundingsTopic } from '../presence/index.ts'
 import type { Audience } from '../social/index.ts'
-import { type Activity, type ActivityKind, type Card, unpacked } from './card.ts'
+import { type Activity, type ActivityKind, cardOf } from './card.ts'
 import { claimBody, createLua } from './create.lua.ts'
 import { cancelLua, editLua, projectLua } from './edit.lua.ts'
 import { activityEvents } from './events.ts'
@@ -83,7 +83,7 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
     const [kind, answer = ''] = (await run(script, id, nowMs, own)) as [string, (string | number)?]
     if (kind === 'wait') return { kind, retryAfterMs: Number(answer) }
     if (['none', 'over', 'full', 'host', 'stale', 'gone'].includes(kind)) return { kind } as Refused
-    return { kind: 'done', activity: unpacked(JSON.parse(String(answer)) as Card) }
+    return { kind: 'done', activity: cardOf(String(answer)) }
   }
 
   const pairs = (fields: RecordFields) => Object.entries(fields).flat() as (string | number)[]
@@ -120,7 +120,7 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
         | ['seats', number]
         | ['none' | 'over' | 'stale']
       if (reply[0] === 'seats') return { kind: reply[0], joins: reply[1] }
-      if (reply[0] === 'edited') return { kind: reply[0], activity: unpacked(JSON.parse(reply[1]) as Card) }
+      if (reply[0] === 'edited') return { kind: reply[0], activity: cardOf(reply[1]) }
       return { kind: reply[0] }
     },
 

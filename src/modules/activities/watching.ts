@@ -63,10 +63,12 @@ export function createWatching(deps: {
         if (!activity) throw new NotFoundError()
         if (!after && isOver(activity, clock.now())) throw new ActivityOverError()
         hostId = activity.hostId
-        sight.onChange(() => {
-          // What a host publishes obeys blocks only.
+        // What a host publishes obeys blocks only.
+        const checkHost = () => {
           if (!sight.sees(hostId, 'EVERYONE')) lost.abort()
-        })
+        }
+        sight.onChange(checkHost)
+        checkHost()
         return stream
       } catch (error) {
         await stream.return?.()
