@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
+import { fanout } from './benches/fanout.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
 import { match } from './benches/match.ts'
+import { growth, nearby } from './benches/nearby.ts'
 import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
 import type { Bench } from './kit/bench.ts'
@@ -13,7 +15,18 @@ import { judge, type Outcome, printed } from './kit/outcome.ts'
 import { openStage } from './kit/stage.ts'
 import { readOptions, UsageError, usage } from './options.ts'
 
-const benches: Record<string, Bench> = { http, sightings, heartbeats, match, alike, idle, start }
+const benches: Record<string, Bench> = {
+  http,
+  sightings,
+  heartbeats,
+  nearby,
+  growth,
+  match,
+  alike,
+  fanout,
+  idle,
+  start,
+}
 
 async function main(): Promise<number> {
   const { names, rounds, roundMs, json, check, profile } = readOptions(process.argv.slice(2), Object.keys(benches))

@@ -1,7 +1,8 @@
 /** What the process that holds the client ends of many sockets is told. */
 export interface SwarmOrder {
   port: number
-  query: string
+  /** What each socket follows; of several, each socket takes the next one. */
+  query: string | string[]
   /** A socket for each. */
   tokens: string[]
 }

@@ -2,6 +2,14 @@
 import { createApp } from '../../src/app.ts'
 import { type ReadyConfig, readConfig } from '../../src/config.ts'
 import { answer } from '../kit/answer.ts'
+import { type EventsOrder, eventOf, streamOf } from '../kit/followed.ts'
 
 const app = createApp(readConfig() as ReadyConfig)
-answer(app, { port: async () => (await app).port })
+
+/** Events of a stream, as a service publishes them. */
+async function publish({ key, count }: EventsOrder): Promise<void> {
+  const { delivery } = await app
+  for (let i = 0; i < count; i += 1) await delivery.publish(streamOf, key, eventOf(i))
+}
+
+answer(app, { publish, port: async () => (await app).port })

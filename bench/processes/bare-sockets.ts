@@ -19,5 +19,11 @@ sockets.on('connection', (socket) => {
   socket.on('close', () => subscriptions.delete(socket))
 })
 
+/** Sends the same bytes to everybody: all but the id is made once. */
+function publish({ payload, count }: { payload: string; count: number }): void {
+  const tail = `","type":"next","payload":${payload}}`
+  for (let i = 0; i < count; i += 1) for (const [socket, id] of subscriptions) socket.send(`{"id":"${id}${tail}`)
+}
+
 const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
-answer(listening, { port: () => (server.address() as AddressInfo).port })
+answer(listening, { publish, port: () => (server.address() as AddressInfo).port })

@@ -10,16 +10,45 @@ const addresses = process.platform === 'linux' ? 8 : 1
 const opcodes = { text: 1, close: 8, ping: 9 }
 const sockets: Socket[] = []
 let closed = 0
+/** Events that have come since everybody had subscribed. */
+let heard = 0
+let latest = ''
+let awaited: { count: number; come(): void } | undefined
+
+/** Waits until so many events have come. */
+function hear(count: number): Promise<void> {
+  if (heard >= count) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${count - heard} events have not come, ${closed} closed`)), 20_000)
+    const come = () => {
+      clearTimeout(late)
+      resolve()
+    }
+    awaited = { count, come }
+  })
+}
+
+function onEvent() {
+  heard += 1
+  if (!awaited || heard < awaited.count) return
+  awaited.come()
+  awaited = undefined
+}
 
 async function subscribe({ port, query, tokens }: SwarmOrder): Promise<SwarmResult> {
+  const queries = Array.isArray(query) ? query : [query]
   let subscribed = 0
   for (let from = 0; from < tokens.length; from += batch) {
     const some = tokens.slice(from, from + batch)
     await Promise.all(
-      some.map((token, i) => one({ port, query, token, localAddress: `127.0.0.${2 + (i % addresses)}` })),
+      some.map((token, i) => {
+        const own = queries[(from + i) % queries.length] ?? ''
+        return one({ port, query: own, token, localAddress: `127.0.0.${2 + (i % addresses)}` })
+      }),
     )
     subscribed += some.length
   }
+  heard = 0
   return { subscribed }
 }
 
@@ -28,13 +57,18 @@ function one(options: { port: number; query: string; token: string; localAddress
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', ...(addresses > 1 && { localAddress }), noDelay: true })
     sockets.push(socket)
+    const first = sockets.length === 1
     let held = Buffer.alloc(0)
     let upgraded = false
+    let subscribed = false
     const send = (message: unknown) => socket.write(frame(opcodes.text, Buffer.from(JSON.stringify(message))))
 
     function onText(text: Buffer) {
       if (text.includes('"connection_ack"')) return send({ id: '1', type: 'subscribe', payload: { query } })
-      if (text.includes('"next"') && !text.includes('"errors"')) return resolve()
+      if (text.includes('"next"') && !text.includes('"errors"')) {
+        subscribed = true
+        return resolve()
+      }
       if (text.includes('"ping"')) return send({ type: 'pong' })
       return reject(new Error(text.toString()))
     }
@@ -55,12 +89,21 @@ function one(options: { port: number; query: string; token: string; localAddress
         held = held.subarray(end + 4)
         send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })
       }
-      for (let whole = firstFrame(held); whole; whole = firstFrame(held)) {
-        held = held.subarray(whole.length)
-        if (whole.opcode === opcodes.text) onText(whole.payload)
-        else if (whole.opcode === opcodes.ping) socket.write(frame(0xa, whole.payload))
-        else if (whole.opcode === opcodes.close) reject(new Error(`closed: ${whole.payload.subarray(2)}`))
+      let from = 0
+      for (let found = frameAt(held, from); found; found = frameAt(held, from)) {
+        const { opcode, begins, ends } = found
+        from = ends
+        if (opcode === opcodes.text && subscribed) {
+          if (first) latest = held.toString('utf8', begins, ends)
+          onEvent()
+          continue
+        }
+        const payload = held.subarray(begins, ends)
+        if (opcode === opcodes.text) onText(payload)
+        else if (opcode === opcodes.ping) socket.write(frame(0xa, payload))
+        else if (opcode === opcodes.close) reject(new Error(`closed: ${payload.subarray(2)}`))
       }
+      held = held.subarray(from)
     })
   })
 }
@@ -83,14 +126,14 @@ function frame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, ...head, 0, 0, 0, 0]), payload])
 }
 
-function firstFrame(held: Buffer): { opcode: number; payload: Buffer; length: number } | undefined {
-  if (held.length < 2) return undefined
-  const short = (held[1] ?? 0) & 127
-  const from = short === 126 ? 4 : 2
-  if (held.length < from) return undefined
-  const length = from + (short === 126 ? held.readUInt16BE(2) : short)
-  if (held.length < length) return undefined
-  return { opcode: (held[0] ?? 0) & 15, payload: held.subarray(from, length), length }
+function frameAt(held: Buffer, from: number): { opcode: number; begins: number; ends: number } | undefined {
+  if (held.length < from + 2) return undefined
+  const short = (held[from + 1] ?? 0) & 127
+  const begins = from + (short === 126 ? 4 : 2)
+  if (held.length < begins) return undefined
+  const ends = begins + (short === 126 ? held.readUInt16BE(from + 2) : short)
+  if (held.length < ends) return undefined
+  return { opcode: (held[from] ?? 0) & 15, begins, ends }
 }
 
-answer(Promise.resolve(), { subscribe, closed: () => closed })
+answer(Promise.resolve(), { subscribe, hear, heard: () => heard, latest: () => latest, closed: () => closed })

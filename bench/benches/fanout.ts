@@ -1,0 +1,107 @@
+import type { Bench } from '../kit/bench.ts'
+import { type Child, startChild } from '../kit/child.ts'
+import { documentOf } from '../kit/followed.ts'
+import { ratio } from '../kit/outcome.ts'
+import { describeProfile, type Profile } from '../kit/profile.ts'
+import { type Figures, interleave } from '../kit/rounds.ts'
+import type { SwarmOrder } from '../kit/swarm.ts'
+import type { Device } from '../processes/phones.ts'
+
+const sockets = 1000
+/** Events that are published at once, and so many may be under way. */
+const batch = 5
+const warmUpMs = 2000
+
+const shared = documentOf()
+/** Every socket with a document of its own: nobody has anything in common. */
+const own = Array.from({ length: sockets }, (_, i) => documentOf(`match${i}`))
+
+interface Subject {
+  name: string
+  server: Child
+  swarm: Child
+  order: { key: string; payload: string; count: number }
+}
+
+/** One event to everybody who follows a stream: executed once, sent to all. */
+export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) => {
+  const phones = await startChild('phones', { core: 'load', env: stage.env })
+  const [device] = await phones.call<Device[]>('devices', 1)
+  await phones.stop()
+  if (!device) throw new Error('there is no device')
+  const { deviceId: key, token } = device
+  const unlimited = { SOCKETS_PER_ADDRESS: '100000', SOCKETS_PER_VIEWER: '100000', RATE_LIMITS: 'off' }
+  const env = { ...stage.env, ...unlimited }
+  let payload = '{}'
+
+  async function ready(name: string, process: string, query: string | string[]): Promise<Subject> {
+    say(`fanout: ${sockets} sockets on ${name}`)
+    const server = await startChild(process, { core: 'subject', env })
+    const swarm = await startChild('swarm', { core: 'load' })
+    const tokens = Array.from({ length: sockets }, () => token)
+    await swarm.call('subscribe', { port: await server.call<number>('port'), query, tokens } satisfies SwarmOrder)
+    return { name, server, swarm, order: { key, payload, count: batch } }
+  }
+
+  const vicinity = await ready('vicinity', 'app', shared)
+  await round(vicinity, warmUpMs)
+  payload = payloadOf(await vicinity.swarm.call<string>('latest'))
+  const subjects = [
+    await ready('bare ws', 'bare-sockets', shared),
+    await ready('graphql-ws + Redis', 'stock-sockets', shared),
+    vicinity,
+    await ready('graphql-ws + Redis, own documents', 'stock-sockets', own),
+    await ready('vicinity, own documents', 'app', own),
+  ]
+  for (const subject of subjects) await round(subject, warmUpMs)
+  const rows = await interleave(subjects, rounds, (subject) => round(subject, roundMs))
+
+  await vicinity.server.call('startProfile')
+  await round(vicinity, roundMs)
+  const spent = await vicinity.server.call<Profile>('stopProfile')
+  await Promise.all(subjects.flatMap(({ server, swarm }) => [server.stop(), swarm.stop()]))
+
+  const figure = 'deliveries/s'
+  return {
+    bench: 'fanout',
+    says: `events to ${sockets.toLocaleString('en-US')} sockets, eight fields, ${payload.length} bytes`,
+    rows,
+    goals: [
+      { subject: 'vicinity', figure, of: 'bare ws', bound: 0.75, want: 'at least' },
+      { subject: 'vicinity', figure, of: 'graphql-ws + Redis', bound: 2.5, want: 'at least' },
+      {
+        subject: 'vicinity, own documents',
+        ...{ figure, of: 'graphql-ws + Redis, own documents', bound: 0.9, want: 'at least' },
+      },
+    ],
+    notes: [
+      `for ${ratio(rows, 'server µs/delivery', 'vicinity', 'bare ws')} × the processor time of bare ws`,
+      describeProfile(spent, profile ? undefined : 0),
+    ],
+  }
+}
+
+/** Publishes for so long, one batch ahead of what has been heard. */
+async function round({ server, swarm, order }: Subject, ms: number): Promise<Figures> {
+  const before = await Promise.all([server.usage(), swarm.usage()])
+  const heard = await swarm.call<number>('heard')
+  const begun = performance.now()
+  let published = 0
+  while (performance.now() - begun < ms) {
+    await server.call('publish', order)
+    await swarm.call('hear', heard + published)
+    published += batch * sockets
+  }
+  await swarm.call('hear', heard + published)
+  const elapsedMs = performance.now() - begun
+  const after = await Promise.all([server.usage(), swarm.usage()])
+  const [serverMicros = 0, loadMicros = 0] = after.map(({ cpuMicros }, i) => cpuMicros - (before[i]?.cpuMicros ?? 0))
+  return {
+    'deliveries/s': (published / elapsedMs) * 1000,
+    'server core': serverMicros / 1000 / elapsedMs,
+    'server µs/delivery': serverMicros / published,
+    'load core': loadMicros / 1000 / elapsedMs,
+  }
+}
+
+const payloadOf = (frame: string) => JSON.stringify(JSON.parse(frame).payload)
