@@ -5,6 +5,7 @@ import type { Feed } from '../platform/delivery/feed.ts'
 import { queueLimits } from '../platform/delivery/queue.ts'
 import type { Context } from './context.ts'
 import { createSharing } from './per-viewer.ts'
+import { Turns, type Worker } from './turns.ts'
 
 /** What a selection made of an event: the text of its result, the same for everybody, unless something failed in it. */
 export type Outcome = { text: string } | { result: ExecutionResult } | { thrown: unknown }
@@ -27,17 +28,20 @@ interface Job {
  * Execute once, send to all. A group is whoever follows the same stream on this node with the same document, operation and
  * variables: the selection is executed and serialised once for each event. Where it depends on the viewer, a group is one viewer's.
  */
-export class Group {
+export class Group implements Worker {
   readonly key: string
   members = 0
   readonly #args: ExecutionArgs
+  readonly #turns: Turns
   readonly #executions: { inc(): void }
   #latest: Job | undefined
   /** What has not been made yet, in order; the first one is being made. */
   #backlog: Job[] | undefined
   #backlogBytes = 0
+  #making: Promise<void> | undefined
 
-  constructor(key: string, args: ExecutionArgs, executions: { inc(): void }) {
+  constructor(key: string, args: ExecutionArgs, turns: Turns, executions: { inc(): void }) {
+    this.#turns = turns
     this.key = key
     this.#args = args
     this.#executions = executions
@@ -71,33 +75,35 @@ export class Group {
   }
 
   #add(job: Job): void {
-    if (!this.#backlog) {
-      const making = this.#make(job)
-      if (!making) return
-      this.#backlog = []
-      void this.#work(making)
-    } else if (this.#backlog.length >= queueLimits.events || this.#backlogBytes > queueLimits.bytes) return
+    const first = !this.#backlog
+    const now = first && this.#turns.free
+    if (now) this.#making = this.#make(job)
+    if (job.outcome) return
+    this.#backlog ??= []
+    if (this.#backlog.length >= queueLimits.events || this.#backlogBytes > queueLimits.bytes) return
     job.waiting = []
     this.#backlog.push(job)
     this.#backlogBytes += job.event.bytes
+    if (now) this.work()
+    else if (first) this.#turns.wait(this)
   }
 
-  async #work(making: Promise<void> | undefined): Promise<void> {
-    let current = making
-    for (;;) {
-      await current
-      const job = this.#backlog?.[0]
-      if (!job?.outcome) return
-      for (const [member, last] of job.waiting ?? []) member.receive(job.event, job.outcome, last)
+  /** It is this group's turn: makes everything that waits, one after the other. */
+  work(): void {
+    void this.#work()
+  }
+
+  async #work(): Promise<void> {
+    this.#turns.begun()
+    for (let job = this.#backlog?.[0]; job; job = this.#backlog?.[0]) {
+      await (this.#making ?? this.#make(job))
+      this.#making = undefined
+      if (job.outcome) for (const [member, last] of job.waiting ?? []) member.receive(job.event, job.outcome, last)
       this.#backlog?.shift()
       this.#backlogBytes -= job.event.bytes
-      const next = this.#backlog?.[0]
-      if (!next) {
-        this.#backlog = undefined
-        return
-      }
-      current = this.#make(next)
     }
+    this.#backlog = undefined
+    this.#turns.ended()
   }
 
   /** Executes the selection. Undefined if that is done already, as it is where no resolver waits. */
@@ -129,6 +135,7 @@ export interface FanOut {
 
 export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(): void }): FanOut {
   const groups = new Map<string, Group>()
+  const turns = new Turns()
   const sharingOf = createSharing(schema)
 
   return {
@@ -143,7 +150,7 @@ export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(
         // Nobody's request, and nobody's view of things unless it was declared to be.
         const viewer = perViewer ? context.viewer : null
         const contextValue: Context = { ...context, requestId: '', address: '', viewer, connection: null }
-        group = new Group(key, { ...args, contextValue }, executions)
+        group = new Group(key, { ...args, contextValue }, turns, executions)
         groups.set(key, group)
       }
       group.members += 1
