@@ -1,5 +1,6 @@
 import { builder } from './graphql/builder.ts'
 import './graphql/interfaces.ts'
+import { withPlainIds } from './graphql/node-ids.ts'
 import './modules/identity/schema.ts'
 import './modules/places/schema.ts'
 import './modules/places/event-schema.ts'
@@ -14,4 +15,4 @@ import './modules/activities/event-schema.ts'
 import './modules/stats/schema.ts'
 
 /** The whole schema. A new module adds one line above. */
-export const schema = builder.toSchema()
+export const schema = withPlainIds(builder.toSchema())

@@ -8,6 +8,8 @@ export interface LoadOrder {
   requests: string[]
   connections: number
   ms: number
+  /** Sent at this rate, however long answers take: the wait for a free connection counts. Without it as fast as answers come. */
+  perSecond?: number
 }
 
 export interface LoadResult {

@@ -7,7 +7,7 @@ import type { LoadOrder, LoadResult } from '../kit/load.ts'
 const headEnd = Buffer.from('\r\n\r\n')
 const graphqlErrors = Buffer.from('"errors":[')
 
-async function load({ port, requests, connections, ms }: LoadOrder): Promise<LoadResult> {
+async function load({ port, requests, connections, ms, perSecond }: LoadOrder): Promise<LoadResult> {
   const wire = requests.map((request) => Buffer.from(request))
   const latencies: number[] = []
   let failures = 0
@@ -20,12 +20,22 @@ async function load({ port, requests, connections, ms }: LoadOrder): Promise<Loa
     new Promise<void>((resolve, reject) => {
       let sentAt = 0
       let held: Buffer | undefined
+      const end = () => {
+        socket.destroy()
+        resolve()
+      }
       const send = () => {
-        sentAt = performance.now()
-        if (sentAt >= until) {
-          socket.destroy()
-          return resolve()
+        if (perSecond === undefined) sentAt = performance.now()
+        else {
+          // Due at a fixed time: whoever comes late to it has let somebody wait.
+          sentAt = begun + (1000 * next) / perSecond
+          const early = sentAt - performance.now()
+          if (early > 0 && sentAt < until) {
+            const mine = next++
+            return void setTimeout(() => socket.write(wire[mine % wire.length] as Buffer), early)
+          }
         }
+        if (sentAt >= until) return end()
         socket.write(wire[next++ % wire.length] as Buffer)
       }
       socket.on('data', (chunk) => {

@@ -45,6 +45,28 @@ export interface Nearby {
   bandsOf(viewerId: string, activities: readonly Activity[]): Promise<(CellBand | null)[]>
 }
 
+/** Makes its cursor when somebody asks for it: most pages are read by their last one alone. */
+class Edge {
+  readonly node: Found
+  readonly band: CellBand
+  readonly #score: number
+  readonly #list: string
+  readonly #rankedAtMs: number
+
+  constructor(node: Found, band: CellBand, score: number, list: string, rankedAtMs: number) {
+    node.band = band
+    this.node = node
+    this.band = band
+    this.#score = score
+    this.#list = list
+    this.#rankedAtMs = rankedAtMs
+  }
+
+  get cursor(): string {
+    return rankCursor(this.#list, { score: this.#score, id: this.node.id, rankedAtMs: this.#rankedAtMs })
+  }
+}
+
 /** As far as an activity that nobody has joined is shown, metres between cells. */
 export const quietMeters = 200
 const candidatesAtMost = 500
@@ -108,11 +130,9 @@ export function createNearby(deps: {
 
       const entries = cards.flatMap(ranked).sort(byRank)
       return {
-        edges: entries.slice(0, first).map(({ activity, band, id, score }) => ({
-          cursor: rankCursor(list, { score, id, rankedAtMs }),
-          band,
-          node: { ...activity, band },
-        })),
+        edges: entries
+          .slice(0, first)
+          .map(({ activity, band, score }) => new Edge(activity, band, score, list, rankedAtMs)),
         hasNextPage: entries.length > first,
       }
     },
