@@ -19,6 +19,8 @@ const own = Array.from({ length: sockets }, (_, i) => documentOf(`match${i}`))
 interface Subject {
   name: string
   server: Child
+  /** Where the events come from: the server itself, or another node. */
+  publisher: Child
   swarm: Child
   order: { key: string; payload: string; count: number }
 }
@@ -32,15 +34,17 @@ export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) =>
   const { deviceId: key, token } = device
   const unlimited = { SOCKETS_PER_ADDRESS: '100000', SOCKETS_PER_VIEWER: '100000', RATE_LIMITS: 'off' }
   const env = { ...stage.env, ...unlimited }
+  const publisher = await startChild('app', { core: 'load', env })
   let payload = '{}'
 
-  async function ready(name: string, process: string, query: string | string[]): Promise<Subject> {
+  async function ready(name: string, process: string, query: string | string[], more = {}): Promise<Subject> {
     say(`fanout: ${sockets} sockets on ${name}`)
-    const server = await startChild(process, { core: 'subject', env })
+    const server = await startChild(process, { core: 'subject', env: { ...env, ...more } })
     const swarm = await startChild('swarm', { core: 'load' })
     const tokens = Array.from({ length: sockets }, () => token)
     await swarm.call('subscribe', { port: await server.call<number>('port'), query, tokens } satisfies SwarmOrder)
-    return { name, server, swarm, order: { key, payload, count: batch } }
+    const from = process === 'app' ? publisher : server
+    return { name, server, publisher: from, swarm, order: { key, payload, count: batch } }
   }
 
   const vicinity = await ready('vicinity', 'app', shared)
@@ -50,7 +54,7 @@ export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) =>
     await ready('bare ws', 'bare-sockets', shared),
     await ready('graphql-ws + Redis', 'stock-sockets', shared),
     vicinity,
-    await ready('graphql-ws + Redis, own documents', 'stock-sockets', own),
+    await ready('graphql-ws + Redis, own documents', 'stock-sockets', own, { STOCK_SCHEMA: 'ours' }),
     await ready('vicinity, own documents', 'app', own),
   ]
   for (const subject of subjects) await round(subject, warmUpMs)
@@ -59,7 +63,9 @@ export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) =>
   await vicinity.server.call('startProfile')
   await round(vicinity, roundMs)
   const spent = await vicinity.server.call<Profile>('stopProfile')
-  await Promise.all(subjects.flatMap(({ server, swarm }) => [server.stop(), swarm.stop()]))
+  await Promise.all(
+    [publisher, ...subjects.flatMap(({ server, swarm }) => [server, swarm])].map((child) => child.stop()),
+  )
 
   const figure = 'deliveries/s'
   return {
@@ -82,13 +88,13 @@ export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) =>
 }
 
 /** Publishes for so long, one batch ahead of what has been heard. */
-async function round({ server, swarm, order }: Subject, ms: number): Promise<Figures> {
+async function round({ server, publisher, swarm, order }: Subject, ms: number): Promise<Figures> {
   const before = await Promise.all([server.usage(), swarm.usage()])
   const heard = await swarm.call<number>('heard')
   const begun = performance.now()
   let published = 0
   while (performance.now() - begun < ms) {
-    await server.call('publish', order)
+    await publisher.call('publish', order)
     await swarm.call('hear', heard + published)
     published += batch * sockets
   }

@@ -2,6 +2,7 @@
 import { type NudgePayload, nudgesTopic } from '../../src/modules/matches/events.ts'
 
 export const streamOf = nudgesTopic
+export const subscriptionField = 'nudges'
 
 export interface EventsOrder {
   key: string
@@ -16,5 +17,5 @@ export const eventOf = (n: number): NudgePayload => ({
 })
 
 /** The same selection under another name of one field: a document of its own, and so a group of its own. */
-export const documentOf = (name = 'match') => `subscription { nudges { __typename ... on Ready { cursor }
+export const documentOf = (name = 'match') => `subscription { ${subscriptionField} { __typename ... on Ready { cursor }
   ... on Nudge { cursor matchId sessionId sharedInterests nudgedAt ${name}: matchId session: sessionId at: nudgedAt } } }`
