@@ -25,6 +25,7 @@ const tasks = {
   },
   seed: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/seed.js'] },
   replay: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/replay.js'] },
+  simulate: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/simulate.js'] },
   demo: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/demo.js'] },
   bench: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/bench/main.js'] },
   'set-up': { steps: ['packages', 'client', 'documents', 'build'] },

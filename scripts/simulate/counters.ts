@@ -1,0 +1,32 @@
+import { createMeter } from './meter.ts'
+
+/** Everything that is counted while people walk. */
+export type Counters = ReturnType<typeof createCounters>
+
+export function createCounters() {
+  const errors = new Map<string, number>()
+  return {
+    heartbeats: createMeter(),
+    looks: createMeter(),
+    entered: createMeter(),
+    left: createMeter(),
+    started: createMeter(),
+    cancelled: createMeter(),
+    joins: createMeter(),
+    leaves: createMeter(),
+    said: createMeter(),
+    /** Messages that came to phones. */
+    heard: createMeter(),
+    /** Answers that are no fault: every seat was taken by somebody faster, or it was over by then. */
+    full: createMeter(),
+    over: createMeter(),
+    /** Calls that had to wait because servers limit them. */
+    limited: createMeter(),
+    /** Connections that were lost and made again. */
+    lost: createMeter(),
+    errors,
+    failed(code: string) {
+      errors.set(code, (errors.get(code) ?? 0) + 1)
+    },
+  }
+}
