@@ -57,7 +57,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   })
   const social = createSocialService({
     store: createSocialStore(postgres),
-    ...{ redis, clock, logger },
+    ...{ redis, clock, logger, metrics },
     onBlocked: (personId, otherId) => sessions.hide(personId, otherId, true),
     onUnblocked: (personId, otherId) => sessions.hide(personId, otherId, false),
     onVisibility: (personId, audience) => presence.show(personId, audience),
@@ -93,6 +93,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
     jobs: {
+      'drop-social-changes': () => social.dropChanges(),
       'release-stats': () => stats.release(),
       'project-event': async (payload) => {
         const event = await places.projection(eventIdSchema.parse(payload).eventId)
@@ -106,7 +107,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
       },
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
-    schedule: { 'project-missing': '* * * * *', 'release-stats': '* * * * *' },
+    schedule: { 'drop-social-changes': '* * * * *', 'project-missing': '* * * * *', 'release-stats': '* * * * *' },
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)

@@ -110,6 +110,13 @@ export function createSessionService(deps: {
     return view(stored)
   }
 
+  /** What is remembered may be a second old, and the session keeps it for its life: so it is read again once a block can reach it. */
+  async function hideWhomAnotherNodeKnows(deviceId: string, known: string[]) {
+    const missed = new Set(await social.hiddenFromNow(deviceId))
+    for (const id of known) missed.delete(id)
+    await Promise.all([...missed].map((id) => store.hide(deviceId, id, true)))
+  }
+
   async function openSession(viewer: SessionViewer): Promise<StoredSession> {
     const id = await store.openOf(viewer.deviceId)
     const stored = id && (viewer.sessionId === null || viewer.sessionId === id) ? await store.find(id) : undefined
@@ -149,6 +156,7 @@ export function createSessionService(deps: {
           beacons: deriveBeacons(id, nowMs, expiresAtMs).map(resolving),
           counts: [`sessions ${day}`, ...categories.map((category) => `category ${day} ${category}`)],
         })
+        if (outcome.kind === 'opened' || outcome.kind === 'known') await hideWhomAnotherNodeKnows(deviceId, hidden)
         if (outcome.kind === 'opened') return view(session)
         if (outcome.kind === 'known') return original(outcome.id, interests)
         if (outcome.kind === 'open') throw new SessionAlreadyOpenError(outcome.id)

@@ -1,5 +1,5 @@
-export type { SocialChange } from './changes.ts'
+export type { SocialChange } from './outcomes.ts'
 export { createSocialService, type SocialService } from './service.ts'
 export type { Sight } from './sights.ts'
 export { type Block, createSocialStore } from './store.ts'
-export { type Audience, areFriends, type Visibility, type VisibilitySettings } from './visibility.ts'
+export { type Audience, areFriends, maySee, type Visibility, type VisibilitySettings } from './visibility.ts'

@@ -1,12 +1,14 @@
 // Invariant: once two people are blocked, neither is shown the other again, on any path and node, whichever of them asked for it.
 import type { Clock } from '../../platform/clock.ts'
 import { BadUserInputError, NotFoundError } from '../../platform/errors.ts'
-import { isId } from '../../platform/ids.ts'
+import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import type { Logger } from '../../platform/logger.ts'
+import type { Metrics } from '../../platform/metrics.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { createChanges, type SocialChange } from './changes.ts'
+import { createChanges, type Notice } from './changes.ts'
 import { Memory } from './memory.ts'
+import { createOutcomes, type SocialChange } from './outcomes.ts'
 import { type Sight, Sights } from './sights.ts'
 import type { Block, SocialStore } from './store.ts'
 import { type Audience, audienceFor, defaultSettings, maySee, type VisibilitySettings } from './visibility.ts'
@@ -18,8 +20,10 @@ export interface SocialService {
   unblock(personId: string, blockId: string): Promise<void>
   /** The person's own blocks, newest first. Refuses cursors of other lists. */
   blocks(personId: string, page: PageRequest): Promise<Listed<Block>[]>
-  /** Everybody hidden from the person by a block, in either direction. */
+  /** Everybody hidden from the person by a block, in either direction: as of a second ago at most. */
   hiddenFrom(personId: string): Promise<ReadonlySet<string>>
+  /** The same as of now, from Postgres: for what is written down and outlives that second. */
+  hiddenFromNow(personId: string): Promise<ReadonlySet<string>>
   /** Who may find each of these people now. */
   audienceOf(personIds: string[]): Promise<Audience[]>
   /** The rule, in batch: whether the viewer may be shown each of these. Oneself always. */
@@ -29,8 +33,10 @@ export interface SocialService {
   settingsOf(personId: string): Promise<VisibilitySettings>
   /** Changes what is given. Holds for every path by the time it answers, and on every node within a second. Repeating it is safe. */
   setVisibility(personId: string, change: Partial<VisibilitySettings>): Promise<VisibilitySettings>
-  /** Tells of every block and setting that changes, on every node within a second of its commit. */
+  /** Tells what holds after every change of a block or setting, on every node within a second of its commit. It may be told twice. */
   onChanged(listener: (change: SocialChange) => void): void
+  /** Drops the notices of changes that every node has read. Repeating it is safe. */
+  dropChanges(): Promise<void>
   close(): void
 }
 
@@ -41,25 +47,29 @@ export function createSocialService(deps: {
   redis: RedisConnections
   clock: Clock
   logger: Logger
-  /** Told after the commit, before the caller is answered. */
-  onBlocked: (personId: string, otherId: string) => Promise<void>
+  metrics: Metrics
+  /** Told after the commit, before the caller is answered. `already`: the two were hidden from each other before. */
+  onBlocked: (personId: string, otherId: string, already: boolean) => Promise<void>
   onUnblocked: (personId: string, otherId: string) => Promise<void>
   onVisibility: (personId: string, audience: Audience) => Promise<void>
 }): SocialService {
-  const { store, clock } = deps
-  const listeners: ((change: SocialChange) => void)[] = []
-  const heard = () => changes.heard()
-  const apart = new Memory<ReadonlySet<string>>(peopleRemembered, store.around, heard)
-  const settings = new Memory<VisibilitySettings>(peopleRemembered, loadSettings, heard)
-  const sights = new Sights(hiddenFrom)
+  const { store, clock, redis, logger, metrics } = deps
+  const trusted = () => changes.trusted()
+  const apart = new Memory<ReadonlySet<string>>(peopleRemembered, store.around, trusted)
+  const settings = new Memory<VisibilitySettings>(peopleRemembered, loadSettings, trusted)
+  const sights = new Sights(hiddenFrom, trusted)
+  const outcomes = createOutcomes({ store, logger })
   const changes = createChanges({
-    redis: deps.redis,
-    logger: deps.logger,
-    onChange: learn,
+    ...{ redis, store, logger, metrics },
+    onNotices: learn,
     onGap() {
       apart.clear()
       settings.clear()
       sights.reload()
+    },
+    onLook() {
+      sights.look()
+      void outcomes.retry()
     },
   })
 
@@ -72,21 +82,41 @@ export function createSocialService(deps: {
     return apart.peek(personId) ?? (await apart.get([personId])).get(personId) ?? new Set()
   }
 
-  /** Takes a committed change into account, here. */
-  function learn(change: SocialChange) {
-    if (change.kind === 'visibility') settings.forget(change.personId)
-    else {
-      const both = [change.personId, change.otherId]
-      for (const id of both) apart.forget(id)
-      if (change.kind === 'apart') sights.part(change.personId, change.otherId)
-      else sights.reload(both)
+  /** Takes what is committed into account, here. */
+  function learn(notices: Notice[]) {
+    for (const { personId, otherId } of notices) {
+      if (otherId === null) settings.forget(personId)
+      else {
+        for (const id of [personId, otherId]) apart.forget(id)
+        sights.part(personId, otherId)
+      }
     }
-    for (const listener of listeners) listener(change)
+    void outcomes.take(notices)
   }
 
-  function announce(change: SocialChange) {
-    learn(change)
-    changes.send(change)
+  /** Tells the other nodes, and resolves when everybody here has been told. */
+  async function announce(notice: Notice) {
+    changes.send(notice)
+    await outcomes.retry()
+  }
+
+  /** What others were told of two people may have been overtaken by another node: told again until it is what holds. */
+  async function settle(personId: string, otherId: string, told: boolean): Promise<void> {
+    const holds = await store.between(personId, otherId)
+    if (holds === told) return
+    await (holds ? deps.onBlocked(personId, otherId, false) : deps.onUnblocked(personId, otherId))
+    await settle(personId, otherId, holds)
+  }
+
+  async function audienceNow(personId: string): Promise<Audience> {
+    return audienceFor((await store.settings([personId])).get(personId) ?? defaultSettings)
+  }
+
+  async function settleAudience(personId: string, told: Audience): Promise<void> {
+    const holds = await audienceNow(personId)
+    if (holds === told) return
+    await deps.onVisibility(personId, holds)
+    await settleAudience(personId, holds)
   }
 
   async function audienceOf(personIds: string[]): Promise<Audience[]> {
@@ -97,18 +127,21 @@ export function createSocialService(deps: {
   return {
     async block(personId, otherId) {
       if (personId === otherId) throw new BadUserInputError('You cannot block yourself.')
-      const block = await store.insert(personId, otherId, clock.now())
-      announce({ kind: 'apart', personId, otherId })
-      await deps.onBlocked(personId, otherId)
+      const already = await store.between(personId, otherId)
+      const id = createId(clock.now())
+      const block = await store.insert(id, personId, otherId, clock.now())
+      await announce({ id, personId, otherId })
+      await deps.onBlocked(personId, otherId, already)
+      await settle(personId, otherId, true)
       return block
     },
     async unblock(personId, blockId) {
-      const otherId = isId(blockId) ? await store.remove(personId, blockId) : undefined
+      const id = createId(clock.now())
+      const otherId = isId(blockId) ? await store.remove(id, personId, blockId) : undefined
       if (!otherId) throw new NotFoundError()
-      // The other side's own block stands.
-      if (await store.between(personId, otherId)) return
-      announce({ kind: 'together', personId, otherId })
-      await deps.onUnblocked(personId, otherId)
+      await announce({ id, personId, otherId })
+      // The other side's own block may stand.
+      await settle(personId, otherId, true)
     },
     async blocks(personId, page) {
       const list = `blocks of ${personId}`
@@ -116,6 +149,7 @@ export function createSocialService(deps: {
       return found.map((block) => ({ item: block, cursor: keysetCursor(list, { key: 0, id: block.id }) }))
     },
     hiddenFrom,
+    hiddenFromNow: async (personId) => (await store.around([personId])).get(personId) ?? new Set(),
     audienceOf,
     async visible(viewerId, personIds) {
       if (personIds.length === 0) return []
@@ -123,17 +157,19 @@ export function createSocialService(deps: {
       return personIds.map((id, i) => maySee(viewerId, hidden, id, audiences[i] ?? 'NOBODY'))
     },
     watch: (viewerId) => sights.open(viewerId),
-    settingsOf: async (personId) => (await settings.get([personId])).get(personId) ?? defaultSettings,
+    settingsOf: async (personId) => (await store.settings([personId])).get(personId) ?? defaultSettings,
     async setVisibility(personId, change) {
       if (change.visibility === undefined && change.ghost === undefined)
         throw new BadUserInputError('Say `visibility`, `ghost` or both.')
-      const set = await store.saveSettings(personId, change, clock.now())
-      const audience = audienceFor(set)
-      announce({ kind: 'visibility', personId, audience })
-      await deps.onVisibility(personId, audience)
+      const id = createId(clock.now())
+      const set = await store.saveSettings(id, personId, change, clock.now())
+      await announce({ id, personId, otherId: null })
+      await deps.onVisibility(personId, audienceFor(set))
+      await settleAudience(personId, audienceFor(set))
       return set
     },
-    onChanged: (listener) => void listeners.push(listener),
+    onChanged: outcomes.onChanged,
+    dropChanges: store.dropChanges,
     close: changes.close,
   }
 }

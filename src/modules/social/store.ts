@@ -3,18 +3,26 @@ import type { KeysetRange } from '../../platform/keyset.ts'
 import type { Postgres } from '../../platform/postgres.ts'
 import type { VisibilitySettings } from './visibility.ts'
 
+/** One look at what has changed, by the database's clock: the only one that all nodes share. */
+export interface ChangesLook {
+  at: Date
+  notices: { id: string; personId: string; otherId: string | null }[]
+}
+
 export interface Block {
   id: string
   blockedAt: Date
 }
 
 export interface SocialStore {
-  /** Inserts, or finds the block that is there. */
-  insert(blockerId: string, blockedId: string, nowMs: number): Promise<Block>
+  /** Inserts, or finds the block that is there; with the notice of the change, as everything that writes. */
+  insert(noticeId: string, blockerId: string, blockedId: string, nowMs: number): Promise<Block>
   /** Deletes a block of this blocker, and tells whom it was about. */
-  remove(blockerId: string, blockId: string): Promise<string | undefined>
-  /** Whether `other` is blocked by, or blocks, the person. */
+  remove(noticeId: string, blockerId: string, blockId: string): Promise<string | undefined>
+  /** Whether one of the two is blocked by the other. */
   between(personId: string, otherId: string): Promise<boolean>
+  /** The same for many pairs, in their order. */
+  apart(pairs: (readonly [string, string])[]): Promise<boolean[]>
   /** For each of these, everybody whom they block or who blocks them. */
   around(personIds: string[]): Promise<Map<string, ReadonlySet<string>>>
   /** Somebody's own blocks within a range. */
@@ -22,42 +30,66 @@ export interface SocialStore {
   /** The settings of those who have set any. */
   settings(personIds: string[]): Promise<Map<string, VisibilitySettings>>
   /** Changes what is given, and tells what holds now. */
-  saveSettings(personId: string, change: Partial<VisibilitySettings>, nowMs: number): Promise<VisibilitySettings>
+  saveSettings(
+    noticeId: string,
+    personId: string,
+    change: Partial<VisibilitySettings>,
+    nowMs: number,
+  ): Promise<VisibilitySettings>
+  /** The notices written since then; without it, only the time. */
+  changesSince(since: Date | null): Promise<ChangesLook>
+  /** Deletes the notices that every node has read, or will not miss. */
+  dropChanges(): Promise<void>
 }
+
+const noOne: ReadonlySet<string> = new Set()
 
 export function createSocialStore(postgres: Postgres): SocialStore {
   const { sql } = postgres
+
+  async function apart(pairs: (readonly [string, string])[]): Promise<boolean[]> {
+    if (pairs.length === 0) return []
+    const rows = await sql<{ apart: boolean }>(
+      {
+        name: 'social-apart',
+        text: `select exists (select from blocks where blocker_id = a and blocked_id = b)
+                   or exists (select from blocks where blocker_id = b and blocked_id = a) as apart
+               from unnest($1::uuid[], $2::uuid[]) with ordinality as pair (a, b, i) order by i`,
+      },
+      [pairs.map(([a]) => a), pairs.map(([, b]) => b)],
+    )
+    return rows.map((row) => row.apart)
+  }
+
   return {
-    async insert(blockerId, blockedId, nowMs) {
+    async insert(noticeId, blockerId, blockedId, nowMs) {
       const [row] = await sql<{ id: string; created_at: Date }>(
         {
           name: 'social-block',
-          text: `insert into blocks (id, blocker_id, blocked_id, created_at) values ($1, $2, $3, $4)
+          text: `with notice as (insert into social_changes (id, person_id, other_id) values ($5, $2, $3))
+                 insert into blocks (id, blocker_id, blocked_id, created_at) values ($1, $2, $3, $4)
                  on conflict (blocker_id, blocked_id) do update set blocker_id = excluded.blocker_id
                  returning id, created_at`,
         },
-        [createId(nowMs), blockerId, blockedId, new Date(nowMs)],
+        [createId(nowMs), blockerId, blockedId, new Date(nowMs), noticeId],
       )
       if (!row) throw new Error('insert returned nothing')
       return { id: row.id, blockedAt: row.created_at }
     },
-    async remove(blockerId, blockId) {
-      const [row] = await sql<{ blocked_id: string }>(
-        { name: 'social-unblock', text: 'delete from blocks where id = $1 and blocker_id = $2 returning blocked_id' },
-        [blockId, blockerId],
-      )
-      return row?.blocked_id
-    },
-    async between(personId, otherId) {
-      const rows = await sql(
+    async remove(noticeId, blockerId, blockId) {
+      const [row] = await sql<{ other_id: string }>(
         {
-          name: 'social-between',
-          text: `select 1 as found from blocks where (blocker_id = $1 and blocked_id = $2) or (blocker_id = $2 and blocked_id = $1) limit 1`,
+          name: 'social-unblock',
+          text: `with undone as (delete from blocks where id = $1 and blocker_id = $2 returning blocker_id, blocked_id)
+                 insert into social_changes (id, person_id, other_id) select $3::uuid, blocker_id, blocked_id from undone
+                 returning other_id`,
         },
-        [personId, otherId],
+        [blockId, blockerId, noticeId],
       )
-      return rows.length > 0
+      return row?.other_id
     },
+    between: async (personId, otherId) => (await apart([[personId, otherId]]))[0] ?? true,
+    apart,
     async around(personIds) {
       const rows = await sql<{ person: string; other: string }>(
         {
@@ -67,9 +99,10 @@ export function createSocialStore(postgres: Postgres): SocialStore {
         },
         [personIds],
       )
-      const around = new Map(personIds.map((id) => [id, new Set<string>()]))
-      for (const { person, other } of rows) around.get(person)?.add(other)
-      return around
+      const some = new Map<string, Set<string>>()
+      for (const { person, other } of rows) some.set(person, (some.get(person) ?? new Set()).add(other))
+      // Most people have no blocks, and share one set that says so.
+      return new Map(personIds.map((id) => [id, some.get(id) ?? noOne]))
     },
     async blocksOf(personId, { from, to, order, limit }) {
       // Ids sort by the time they were made.
@@ -93,20 +126,43 @@ export function createSocialStore(postgres: Postgres): SocialStore {
       )
       return new Map(rows.map(({ person_id, visibility, ghost }) => [person_id, { visibility, ghost }]))
     },
-    async saveSettings(personId, { visibility, ghost }, nowMs) {
+    async saveSettings(noticeId, personId, { visibility, ghost }, nowMs) {
       const [row] = await sql<VisibilitySettings>(
         {
           name: 'social-save-settings',
-          text: `insert into visibility_settings as kept (person_id, visibility, ghost, updated_at)
+          text: `with notice as (insert into social_changes (id, person_id) values ($5, $1))
+                 insert into visibility_settings as kept (person_id, visibility, ghost, updated_at)
                  values ($1, coalesce($2::"Visibility", 'EVERYONE'), coalesce($3, false), $4)
                  on conflict (person_id) do update set visibility = coalesce($2::"Visibility", kept.visibility),
                    ghost = coalesce($3, kept.ghost), updated_at = $4
                  returning visibility, ghost`,
         },
-        [personId, visibility ?? null, ghost ?? null, new Date(nowMs)],
+        [personId, visibility ?? null, ghost ?? null, new Date(nowMs), noticeId],
       )
       if (!row) throw new Error('insert returned nothing')
       return row
+    },
+    async changesSince(since) {
+      const rows = await sql<{ id: string | null; person_id: string; other_id: string | null; at: Date }>(
+        {
+          name: 'social-changes-since',
+          text: `select null::uuid as id, null::uuid as person_id, null::uuid as other_id, now() as at
+                 union all select id, person_id, other_id, at from social_changes where at > $1::timestamptz`,
+        },
+        [since],
+      )
+      const look: ChangesLook = { at: new Date(0), notices: [] }
+      for (const { id, person_id, other_id, at } of rows) {
+        if (id === null) look.at = at
+        else look.notices.push({ id, personId: person_id, otherId: other_id })
+      }
+      return look
+    },
+    async dropChanges() {
+      await sql({
+        name: 'social-drop-changes',
+        text: `delete from social_changes where at < now() - interval '2 minutes'`,
+      })
     },
   }
 }
