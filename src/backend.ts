@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import type { ReadyConfig } from './config.ts'
-import { createActivityReads, createActivityService, createActivityStore } from './modules/activities/index.ts'
+import {
+  createActivityReads,
+  createActivityService,
+  createActivityStore,
+  createChatStore,
+} from './modules/activities/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createEventStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
@@ -58,8 +63,12 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   const social = createSocialService({
     store: createSocialStore(postgres),
     ...{ redis, clock, logger, metrics },
-    onBlocked: (personId, otherId) => sessions.hide(personId, otherId, true),
-    onUnblocked: (personId, otherId) => sessions.hide(personId, otherId, false),
+    async onBlocked(personId, otherId, already) {
+      await Promise.all([sessions.hide(personId, otherId, true), presence.part(personId, otherId, already)])
+    },
+    async onUnblocked(personId, otherId) {
+      await Promise.all([sessions.hide(personId, otherId, false), presence.unite(personId, otherId)])
+    },
     onVisibility: (personId, audience) => presence.show(personId, audience),
   })
   disposers.add('social', social.close)
@@ -81,8 +90,10 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ sessions, social, delivery, clock, metrics, rateLimits: config.rateLimits },
     rules: { ...config.matches, windowMs: config.sessions.windowMs },
   })
+  const activityStore = createActivityStore({ redis, delivery, retentionMs: config.activities.retentionMs })
   const activities = createActivityService({
-    store: createActivityStore({ redis, delivery, retentionMs: config.activities.retentionMs }),
+    store: activityStore,
+    chat: createChatStore({ redis, store: activityStore }),
     reads: createActivityReads(redis),
     ...{ social, presence, delivery, grids, clock, secret, rateLimits: config.rateLimits },
     ...config.activities,

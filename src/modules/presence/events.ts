@@ -21,10 +21,6 @@ const surroundingsSchema = z.discriminatedUnion('kind', [
     from: gathering.nullable(),
     to: gathering.nullable(),
   }),
-  /** Two people are hidden from each other from here on, or not any more. */
-  z.object({ kind: z.enum(['apart', 'together']), id: z.string(), other: z.string() }),
-  /** Only ever a signal: somebody crossed into another cell of the places grid. */
-  z.object({ kind: z.literal('near'), id: z.string(), cell: z.string() }),
 ])
 
 export type Surroundings = z.infer<typeof surroundingsSchema>
@@ -42,3 +38,23 @@ export const surroundingsTopic = ephemeralTopic<Surroundings>({
 })
 
 export const surroundingsKey = (area: Area) => String(area)
+
+const viewpointSchema = z.discriminatedUnion('kind', [
+  /** Only ever a signal: they stand elsewhere, or nowhere any more. `stand` is what `stands` compares. */
+  z.object({ kind: z.literal('stand'), stand: z.string().nullable() }),
+  /** They and somebody else are hidden from each other. `already`: they were so before. */
+  z.object({ kind: z.literal('apart'), other: z.string(), already: z.boolean() }),
+  /** They were hidden from each other until now. */
+  z.object({ kind: z.literal('together'), other: z.string() }),
+])
+
+export type Viewpoint = z.infer<typeof viewpointSchema>
+
+/** What changes for one person wherever they look: where they look from, and who is hidden from them. For servers, as above. */
+export const viewpointTopic = ephemeralTopic<Viewpoint>({
+  name: 'viewpoint',
+  slot: 'viewpoints',
+  maxLength: 1000,
+  windowMs: 10 * 60 * 1000,
+  payload: viewpointSchema,
+})

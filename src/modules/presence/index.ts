@@ -1,6 +1,6 @@
 export { type Band, bandBetween, bandLimits, bands, type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
 export { InaccurateFixError, NoPresenceError } from './errors.ts'
-export { type Surroundings, surroundingsKey, surroundingsTopic } from './events.ts'
+export { type Surroundings, surroundingsKey, surroundingsTopic, type Viewpoint, viewpointTopic } from './events.ts'
 export { createGrids, type Grids } from './grids.ts'
 export { presenceKeys, standsLua } from './keys.ts'
 export {
@@ -10,5 +10,6 @@ export {
   type Online,
   type PresenceService,
   type Standing,
+  type Whereabouts,
 } from './service.ts'
 export { createPresenceStore } from './store.ts'

@@ -41,6 +41,7 @@ local walk, jumpMeters, jumpMs, fly = tonumber(ARGV[16]), tonumber(ARGV[17]), to
 local settle, jumpsADay, keep = tonumber(ARGV[20]), tonumber(ARGV[21]), ARGV[22]
 local home, elsewhere = ARGV[23] == '1', ARGV[24]
 local base, run, seed, maxLength, window = ARGV[25], ARGV[26], ARGV[27], ARGV[28], ARGV[29]
+local viewpoint = ARGV[30]
 
 if rate > 0 then
   local wait = take(KEYS[3], now, rate, rateWindow)
@@ -86,11 +87,11 @@ end
 
 redis.call('HSET', KEYS[2], 'lat', lat, 'lon', lon, 'accuracy', accuracy, 'at', now, 'shownFrom', shownFrom, 'readFrom', readFrom, 'observed', observed)
 redis.call('PEXPIRE', KEYS[2], ttl)
-local before = redis.call('HGET', KEYS[1], 'near')
-redis.call('HSET', KEYS[1], 'stand', cell .. '|' .. near .. '|' .. readFrom, 'near', near, 'endsAt', now + ttl, 'via', via)
+local before, stand = redis.call('HGET', KEYS[1], 'stand'), cell .. '|' .. near .. '|' .. readFrom
+redis.call('HSET', KEYS[1], 'stand', stand, 'endsAt', now + ttl, 'via', via)
 redis.call('PEXPIRE', KEYS[1], ttl)
-if before and before ~= near then
-  redis.call('PUBLISH', base, '{"v":1,"signal":{"kind":"near","id":"' .. person .. '","cell":"' .. near .. '"}}')
+if before ~= stand then
+  redis.call('PUBLISH', viewpoint, '{"v":1,"signal":{"kind":"stand","stand":"' .. stand .. '"}}')
 end
 
 local was = redis.call('HGET', KEYS[7], person)

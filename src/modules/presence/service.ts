@@ -46,6 +46,12 @@ export interface Standing {
   token: string
 }
 
+export interface Whereabouts {
+  /** See `standOf`. */
+  stand: string
+  endsAtMs: number
+}
+
 export interface Online {
   online: boolean
   /** To the minute; null for who is not there. */
@@ -71,6 +77,12 @@ export interface PresenceService {
   around(viewerId: string, standing: Standing, within: CellBand, nowMs: number): Promise<Around[] | undefined>
   /** Lets a person be found by another audience, at once where it is a smaller one. Repeating it is safe. */
   show(personId: string, audience: Audience): Promise<void>
+  /** Where somebody stands, read anew: for what looks at things for them as they move. Undefined without a presence. */
+  whereIs(personId: string): Promise<Whereabouts | undefined>
+  /** Remembers for both that they are hidden from each other from now on, `already`: as they were. For resuming streams. */
+  part(personId: string, otherId: string, already: boolean): Promise<void>
+  /** The same for two who are not hidden from each other any more. */
+  unite(personId: string, otherId: string): Promise<void>
   /** Everybody in an area's index; see `surroundingsTopic` for what happens meanwhile. */
   everybody: PresenceStore['everybody']
   /** Ends what has run out, everywhere. Repeating it is safe. */
@@ -163,7 +175,7 @@ export function createPresenceService(deps: {
     const area = await store.areaOf(personId)
     if (area === undefined) return false
     const ended = (await store.leave(area, personId, via)).length > 0
-    if (ended) await Promise.all([store.forget(personId), deps.onGone(personId)])
+    if (ended) await Promise.all([store.forget(personId), store.tellGone(personId), deps.onGone(personId)])
     return ended
   }
 
@@ -259,6 +271,27 @@ export function createPresenceService(deps: {
     async show(personId, audience) {
       const area = await store.areaOf(personId)
       if (area !== undefined) await store.show(area, personId, audience)
+    },
+
+    async whereIs(personId) {
+      const area = await store.areaOf(personId)
+      const found = area === undefined ? undefined : await store.standOf(area, personId)
+      if (!found || found.endsAtMs <= clock.now()) return undefined
+      return { stand: found.token, endsAtMs: found.endsAtMs }
+    },
+
+    async part(personId, otherId, already) {
+      await Promise.all([
+        store.tell(personId, { kind: 'apart', other: otherId, already }),
+        store.tell(otherId, { kind: 'apart', other: personId, already }),
+      ])
+    },
+
+    async unite(personId, otherId) {
+      await Promise.all([
+        store.tell(personId, { kind: 'together', other: otherId }),
+        store.tell(otherId, { kind: 'together', other: personId }),
+      ])
     },
 
     everybody: store.everybody,

@@ -2,7 +2,7 @@ import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import type { Area, Cell } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { Audience } from '../social/index.ts'
-import { surroundingsKey, surroundingsTopic } from './events.ts'
+import { surroundingsKey, surroundingsTopic, type Viewpoint, viewpointTopic } from './events.ts'
 import { presenceKeys } from './keys.ts'
 import { aroundLua, beatLua, leaveLua, showLua, sweepLua } from './scripts.lua.ts'
 
@@ -90,6 +90,7 @@ export function createPresenceStore({ redis, delivery }: { redis: RedisConnectio
           ...[settleMs, jumpsADay, indexKeepMs],
           ...[request.home ? '1' : '', request.last.length > 0 ? JSON.stringify(request.last) : ''],
           ...logArgs(area),
+          delivery.log.base(viewpointTopic, personId),
         ],
       )) as [string, number, number]
       if (kind === 'wait') return { kind, retryAfterMs: a }
@@ -141,6 +142,16 @@ export function createPresenceStore({ redis, delivery }: { redis: RedisConnectio
           client.pexpire(areas, areasKeepMs),
         ]),
       )
+    },
+
+    /** Tells whoever looks at things for a person that they stand nowhere any more. */
+    async tellGone(personId: string): Promise<void> {
+      await delivery.signal(viewpointTopic, personId, { kind: 'stand', stand: null })
+    },
+
+    /** Tells whoever looks at things for a person who is hidden from them, or is not any more. */
+    async tell(personId: string, change: Viewpoint): Promise<void> {
+      await delivery.publish(viewpointTopic, personId, change)
     },
 
     async areaOf(personId: string): Promise<Area | undefined> {
