@@ -1,16 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  GraphQLError,
-  type GraphQLSchema,
-} from 'graphql'
+import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Context } from './context.ts'
 import { createDocumentMemory } from './document-memory.ts'
 import { publicError } from './errors.ts'
+import { createExecutor } from './executor.ts'
 import { createFanOut } from './fan-out.ts'
 import { createGuard, type GuardOptions, reported } from './guard.ts'
 import { LiveResults, type Outlet, openSource } from './live-results.ts'
@@ -58,6 +52,7 @@ export function createEnvelope(options: EnvelopeOptions) {
   })
   // What yoga has parsed and validated with our guard: asked for again, it needs nothing of yoga.
   const accepted = createDocumentMemory()
+  const run = createExecutor(options.schema)
 
   return {
     schema: options.schema,
@@ -92,7 +87,7 @@ export function createEnvelope(options: EnvelopeOptions) {
 
     /** Runs a query or mutation that was prepared. */
     async execute(args: ExecutionArgs): Promise<ExecutionResult> {
-      const result = await execute(args)
+      const result = await run(args)
       guard.count(operationKind(args.document, args.operationName) ?? 'none', result.errors)
       return guard.finish(result, args.contextValue as Context)
     },

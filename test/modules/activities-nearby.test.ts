@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
 import { isOver, quietMeters } from '../../src/modules/activities/index.ts'
 import { byRank, scoreOf } from '../../src/modules/activities/ranking.ts'
 import { tileOf } from '../../src/modules/activities/tiles.ts'
@@ -10,6 +9,7 @@ import { act, activityUuid, look, nearby, nearbyDocument, start } from '../kit/a
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { runs } from '../kit/fuzz.ts'
 import { codeOf } from '../kit/gql.ts'
+import { createRedisMonitor } from '../kit/monitor.ts'
 import { createPhone, newClientId, type Phone } from '../kit/phones.ts'
 import { offset } from '../kit/places.ts'
 
@@ -162,33 +162,14 @@ describe('nearbyActivities', () => {
 })
 
 test('a page costs one command, and one more for the seats on it, whether 10 or 1,000 are around', async () => {
-  const monitor = await new Redis(app.config.redisUrl).monitor()
-  const commands: string[][] = []
-  monitor.on('monitor', (_time: string, args: string[], source: string) => {
-    if (source !== 'lua' && args.some((arg) => arg.includes(app.config.redisPrefix))) commands.push(args)
-  })
-  const counted = async (work: () => Promise<unknown>) => {
-    const marker = async () => {
-      const name = `${app.config.redisPrefix}marker-${newClientId()}`
-      await app.redis.command.get(name)
-      while (!commands.some((args) => args.includes(name))) await new Promise((resolve) => setImmediate(resolve))
-    }
-    await marker()
-    commands.length = 0
-    await work()
-    await marker()
-    return commands
-      .splice(0)
-      .slice(0, -1)
-      .map(([name]) => name)
-  }
-
+  const monitor = await createRedisMonitor(app)
+  const counted = monitor.during
   const here = { latitude: 46.9, longitude: 7.4 }
   const ann = await standing(here)
   let there = 0
   const fill = async (count: number) => {
     while (there < count) {
-      const batch = Math.min(100, count - there)
+      const batch = Math.min(20, count - there)
       await Promise.all(
         Array.from({ length: batch }, (_, i) => made(person(), offset(here, (i % 17) * 9, (i % 13) * 9))),
       )
@@ -220,7 +201,7 @@ test('a page costs one command, and one more for the seats on it, whether 10 or 
   expect(await once(ben, 'flagActivity', { activityId, reason: 'SPAM' })).toEqual(['evalsha'])
   expect(await once(ben, 'leaveActivity', { activityId })).toEqual(['evalsha'])
   expect(await once(ann, 'cancelActivity', { activityId })).toEqual(['evalsha'])
-  monitor.disconnect()
+  monitor.close()
 }, 60_000)
 
 describe('against every activity in the world, looked at one by one', () => {
@@ -288,7 +269,7 @@ describe('against every activity in the world, looked at one by one', () => {
             const band: Band | undefined = cell && bandBetween(near, cell)
             const meters = cell ? distanceMeters(near, cell) : 0
             if (!band || !isWithin(band, radius) || (activity.joins === 0 && meters > quietMeters)) return []
-            return [{ id: activity.id, band, score: scoreOf({ ...activity, meters }, asked) }]
+            return [{ id: activity.id, band, score: scoreOf(activity, meters, asked) }]
           })
           // Ages are milliseconds: what is equal but for those may come in either order.
           const got = first.edges.map(({ node, band }) => ({ id: node.id, band }))
@@ -424,7 +405,7 @@ test.each([
   const asked = { radiusMeters: 1000, nowMs: 0, weights: { distance: 1, freshness: 2, joins: 0.5 } }
   const entry = (given: object) => {
     const activity = { id: 'm', meters: 100, createdAtMs: -60 * minutes, joins: 2, ...given }
-    return { id: activity.id, score: scoreOf(activity, asked) }
+    return { id: activity.id, score: scoreOf(activity, activity.meters, asked) }
   }
   expect(byRank(entry(first), entry(second))).toBeLessThan(0)
   expect(byRank(entry(second), entry(first))).toBeGreaterThan(0)

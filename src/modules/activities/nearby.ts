@@ -1,10 +1,10 @@
 // Invariant: who is shown an activity, in which order and how near, follows from cells alone; a page costs one command in each area it touches.
 import type { Clock } from '../../platform/clock.ts'
 import { BadUserInputError, RateLimitedError } from '../../platform/errors.ts'
-import { areasWithin, type Cell, distanceMeters } from '../../platform/geo/index.ts'
+import { areasWithin, distanceMeters, type Position } from '../../platform/geo/index.ts'
 import {
   type Band,
-  bandBetween,
+  bandAt,
   bandLimits,
   type CellBand,
   cellBands,
@@ -16,7 +16,7 @@ import {
   searchMeters,
 } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
-import { type Activity, type Card, isQuiet, unpacked } from './card.ts'
+import { type Activity, isQuiet, unpacked } from './card.ts'
 import { rankCursor, rankPlace } from './cursors.ts'
 import { byRank, type RankWeights, scoreOf } from './ranking.ts'
 import type { ActivityReads } from './reads.ts'
@@ -43,6 +43,13 @@ export interface Nearby {
   ): Promise<NearbyPage>
   /** How near activities are to the viewer; null for what is too far, and for all when the viewer has no presence. */
   bandsOf(viewerId: string, activities: readonly Activity[]): Promise<(CellBand | null)[]>
+}
+
+interface Entry {
+  activity: Found
+  band: CellBand
+  id: string
+  score: number
 }
 
 /** Makes its cursor when somebody asks for it: most pages are read by their last one alone. */
@@ -81,8 +88,9 @@ export function createNearby(deps: {
 }): Nearby {
   const { reads, presence, social, grids, clock, weights } = deps
 
-  const cellOf = ({ kind, cellId, latitude, longitude }: Activity): Cell | undefined =>
-    kind === 'SPONTANEOUS' ? { id: cellId, latitude, longitude } : grids.places.cell(cellId)
+  /** The middle of its cell, also of what publishes more. */
+  const placeOf = (activity: Activity): Position =>
+    activity.kind === 'SPONTANEOUS' ? activity : (grids.places.cell(activity.cellId) ?? activity)
 
   /** Everything within a radius of where the viewer stands; undefined if they stand elsewhere by now. */
   async function search(viewerId: string, standing: Standing, radius: CellBand, nowMs: number) {
@@ -115,20 +123,18 @@ export function createNearby(deps: {
       ])
 
       const asked = { radiusMeters: bandLimits[radius], nowMs: rankedAtMs, weights }
-      function ranked(card: Card) {
+      const entries: Entry[] = []
+      for (const card of cards) {
         const activity = unpacked(card)
         const own = activity.hostId === viewerId
-        if (isOver(activity, nowMs) || (!own && (activity.hidden || hidden.has(activity.hostId)))) return []
-        const cell = cellOf(activity)
-        const band = cell && bandBetween(standing.near, cell)
-        if (!band || !isWithin(band, radius)) return []
-        const meters = distanceMeters(standing.near, cell)
-        if (!own && isQuiet(activity) && meters > quietMeters) return []
-        const entry = { activity, band, id: activity.id, score: scoreOf({ ...activity, meters }, asked) }
-        return !place || byRank(entry, place) > 0 ? [entry] : []
+        if (isOver(activity, nowMs) || (!own && (activity.hidden || hidden.has(activity.hostId)))) continue
+        const meters = distanceMeters(standing.near, placeOf(activity))
+        const band = activity.cellId === standing.near.id ? 'HERE' : bandAt(meters)
+        if (!band || !isWithin(band, radius) || (!own && isQuiet(activity) && meters > quietMeters)) continue
+        const entry = { activity, band, id: activity.id, score: scoreOf(activity, meters, asked) }
+        if (!place || byRank(entry, place) > 0) entries.push(entry)
       }
-
-      const entries = cards.flatMap(ranked).sort(byRank)
+      entries.sort(byRank)
       return {
         edges: entries
           .slice(0, first)
@@ -148,8 +154,8 @@ export function createNearby(deps: {
           throw error
         })
       return activities.map((activity) => {
-        const cell = cellOf(activity)
-        return (near && cell && bandBetween(near, cell)) ?? null
+        if (!near) return null
+        return activity.cellId === near.id ? 'HERE' : (bandAt(distanceMeters(near, placeOf(activity))) ?? null)
       })
     },
   }

@@ -11,12 +11,13 @@ const dayMs = 24 * 60 * 60 * 1000
  * How high an activity ranks. Nearness fades to the asked radius and freshness within a day; joins count less the more there are.
  */
 export function scoreOf(
-  activity: { meters: number; createdAtMs: number; joins: number },
+  activity: { createdAtMs: number; joins: number },
+  meters: number,
   asked: { radiusMeters: number; nowMs: number; weights: RankWeights },
 ): number {
   const { weights, radiusMeters, nowMs } = asked
   // Within one cell everything is equally near.
-  const away = radiusMeters > 0 ? activity.meters / radiusMeters : 0
+  const away = radiusMeters > 0 ? meters / radiusMeters : 0
   const age = Math.max(0, nowMs - activity.createdAtMs) / dayMs
   return (
     weights.distance * Math.max(0, 1 - away) +

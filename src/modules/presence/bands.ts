@@ -20,13 +20,20 @@ export const cellBands = bands.filter((band): band is CellBand => band !== 'IN_R
 
 /** The band of two cells of one grid; undefined from 50 km on. */
 export function bandBetween(a: Cell, b: Cell): CellBand | undefined {
-  if (a.id === b.id) return 'HERE'
-  const meters = distanceMeters(a, b)
-  return cellBands.find((band) => band !== 'HERE' && meters < bandLimits[band])
+  return a.id === b.id ? 'HERE' : bandAt(distanceMeters(a, b))
 }
 
+/** The band of two cells that are not the same, by the metres between their centres. */
+export function bandAt(meters: number): CellBand | undefined {
+  if (meters < bandLimits.UNDER_3_KM) return meters < bandLimits.UNDER_1_KM ? 'UNDER_1_KM' : 'UNDER_3_KM'
+  if (meters < bandLimits.UNDER_10_KM) return 'UNDER_10_KM'
+  return meters < bandLimits.UNDER_50_KM ? 'UNDER_50_KM' : undefined
+}
+
+const rank = Object.fromEntries(bands.map((band, i) => [band, i])) as Record<Band, number>
+
 /** Whether what is in one band also is within another. */
-export const isWithin = (band: Band, limit: Band) => bands.indexOf(band) <= bands.indexOf(limit)
+export const isWithin = (band: Band, limit: Band) => rank[band] <= rank[limit]
 
 /** What a search has to cover so that nothing within the band is missed: a margin for how exactly Redis keeps a position. */
 export const searchMeters = (band: CellBand) => bandLimits[band] + 2
