@@ -18,7 +18,7 @@ import { createCounters } from './platform/counters.ts'
 import { createDelivery } from './platform/delivery/index.ts'
 import type { Disposers } from './platform/disposers.ts'
 import { createJobRunner } from './platform/jobs.ts'
-import type { Logger } from './platform/logger.ts'
+import { describeError, type Logger } from './platform/logger.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { createPersonIds } from './platform/person-ids.ts'
 import { createPostgres } from './platform/postgres.ts'
@@ -79,6 +79,12 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ social, personIds, grids, clock, ttlMs: config.presence.ttlMs, rateLimits: config.rateLimits },
     onStanding: async () => undefined,
     onGone: async () => undefined,
+  })
+  // A heartbeat that this node took before it heard may have put somebody back who hid on another.
+  social.onChanged((change) => {
+    if (change.kind !== 'visibility' || change.audience === 'EVERYONE') return
+    const failed = (error: unknown) => logger.warn('presence: an audience is not written', describeError(error))
+    presence.show(change.personId, change.audience).catch(failed)
   })
   const sessions = createSessionService({
     store: createSessionStore({ redis, postgres, counters }),

@@ -13,6 +13,8 @@ export interface Loaders {
   eventsAt: DataLoader<{ venueId: string; page: PageRequest }, Listed<PlaceEvent>[]>
   /** Whether the viewer has a seat in an activity. */
   activitySeat: DataLoader<string, boolean>
+  /** Who is present in an activity, as far as the viewer may know. */
+  activityPresent: DataLoader<string, ReadonlySet<string> | null>
   /** How near an activity is to the viewer. */
   activityBand: DataLoader<Activity, CellBand | null>
 }
@@ -44,6 +46,15 @@ export function loadersOf(context: Context): Loaders {
     activitySeat: new DataLoader(async (ids) => activities.seats(phone(context.viewer).deviceId, ids), {
       cache: false,
     }),
+    activityPresent: new DataLoader(
+      async (ids) => {
+        const viewerId = phone(context.viewer).deviceId
+        const asked = [...new Set(ids)].map(async (id) => [id, await activities.present(viewerId, id)] as const)
+        const found = new Map(await Promise.all(asked))
+        return ids.map((id) => found.get(id) ?? null)
+      },
+      { cache: false },
+    ),
     activityBand: new DataLoader(async (found) => activities.bandsOf(phone(context.viewer).deviceId, found), {
       cache: false,
     }),

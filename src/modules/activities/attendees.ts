@@ -9,6 +9,7 @@ import type { ActivityReads } from './reads.ts'
 export interface Attendee {
   /** The same to everybody in this activity, and nowhere else. */
   id: string
+  activityId: string
   personId: string
   displayName: string | null
   joinedAt: Date
@@ -64,7 +65,14 @@ export function createAttendees(deps: { reads: ActivityReads; social: SocialServ
           if (shown.length === first) return { edges: shown, hasNextPage: true }
           const isHost = personId === hostId
           const joinedAtDate = new Date(Math.floor(isHost ? createdAtMs : joinedAt))
-          const node = { id: attendeeId(id, personId), personId, displayName, joinedAt: joinedAtDate, isHost }
+          const node = {
+            id: attendeeId(id, personId),
+            activityId: id,
+            personId,
+            displayName,
+            joinedAt: joinedAtDate,
+            isHost,
+          }
           shown.push({ cursor: timeCursor(list, joinedAt), node })
         }
         if (rows.length < batch) return { edges: shown, hasNextPage: false }

@@ -33,17 +33,17 @@ export function timeCursor(list: string, atMs: number): string {
 }
 
 /** Refuses with BAD_USER_INPUT what is no cursor of this very list. */
-export function timePlace(list: string, cursor: string): number {
-  return Number(parts(list, cursor, timeShape)[1])
+export function timePlace(list: string, cursor: string, field = 'after'): number {
+  return Number(parts(list, cursor, timeShape, field)[1])
 }
 
-function parts(list: string, cursor: string, shape: RegExp): string[] {
+function parts(list: string, cursor: string, shape: RegExp, field?: string): string[] {
   const found = cursor.length <= 128 ? shape.exec(Buffer.from(cursor, 'base64url').toString('latin1')) : null
   const [, name, ...rest] = found ?? []
-  if (name !== fingerprint(list)) throw noCursor()
+  if (name !== fingerprint(list)) throw noCursor(field)
   return [name, ...rest]
 }
 
-const noCursor = () => new BadUserInputError('This is not a cursor of this list.', 'after')
+const noCursor = (field = 'after') => new BadUserInputError('This is not a cursor of this list.', field)
 
 const fingerprint = (list: string) => createHash('sha256').update(list).digest('base64url').slice(0, 8)

@@ -14,6 +14,13 @@ export class ActivityOverError extends DomainError {
   }
 }
 
+/** What is said there is for those who have joined. */
+export class NotMemberError extends DomainError {
+  constructor() {
+    super('FORBIDDEN', 'Join the activity first.')
+  }
+}
+
 /** What has begun cannot begin at another time. */
 export class ActivityStartedError extends DomainError {
   constructor() {

@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts'
 import { cutWhenSlow, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
+import { ActivityAttendeeErasedType, ActivityMessageSentType, ActivityTypingType } from './chat-schema.ts'
 import { type ActivityEventPayload, type Attendee, cardOf } from './index.ts'
 import { ActivityType, AttendeeType } from './schema.ts'
 
@@ -21,6 +22,7 @@ const ActivityJoinedType = builder.objectRef<Told<'joined'>>('ActivityJoined').i
       description: 'Who.',
       resolve: ({ payload }, _args, { services }): Attendee => ({
         id: services.activities.attendeeId(payload.activityId, payload.personId),
+        activityId: payload.activityId,
         personId: payload.personId,
         displayName: payload.displayName,
         joinedAt: new Date(payload.atMs),
@@ -46,7 +48,7 @@ const ActivityLeftType = builder.objectRef<Told<'left'>>('ActivityLeft').impleme
 })
 
 const ActivityChangedType = builder.objectRef<Told<'changed'>>('ActivityChanged').implement({
-  description: 'Its host changed it.',
+  description: 'Its host changed it, or it has begun.',
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor', description: cursorDescription }),
     activity: t.field({
@@ -76,13 +78,20 @@ const types = {
   left: 'ActivityLeft',
   changed: 'ActivityChanged',
   ended: 'ActivityEnded',
-  // Never handed on: it ends the streams of all but the host.
+  message: 'ActivityMessageSent',
+  typing: 'ActivityTyping',
+  erased: 'ActivityAttendeeErased',
+  // Never handed on: the first ends the streams of all but the host.
   hidden: 'ActivityEnded',
+  empty: 'ActivityEnded',
 } as const satisfies Record<ActivityEventPayload['kind'], string>
 
 const ActivityEventUnion = builder.unionType('ActivityEvent', {
   description: 'What `activityEvents` delivers.',
-  types: [ReadyType, ActivityJoinedType, ActivityLeftType, ActivityChangedType, ActivityEndedType, ResyncType],
+  types: [
+    ...[ReadyType, ActivityJoinedType, ActivityLeftType, ActivityMessageSentType, ActivityTypingType],
+    ...[ActivityChangedType, ActivityAttendeeErasedType, ActivityEndedType, ResyncType],
+  ],
   resolveType: (value) => {
     const delivery = value as unknown as Delivery<ActivityEventPayload>
     if (delivery.kind === 'event') return types[delivery.payload.kind]

@@ -13,6 +13,11 @@ const somebody = {
   atMs: z.number(),
 }
 
+const said = { atMs: z.number(), seq: z.number(), body: z.string() }
+
+/** As they were when they did it. */
+const as = { displayName: z.string().nullable(), joinedAtMs: z.number(), isHost: z.boolean() }
+
 const activityEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('joined'), ...somebody, displayName: z.string().nullable(), joins: z.number() }),
   z.object({ kind: z.literal('left'), ...somebody, joins: z.number() }),
@@ -22,6 +27,13 @@ const activityEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ended'), atMs: z.number(), cancelled: z.boolean() }),
   /** Flagged away: from here on it is its host's alone. */
   z.object({ kind: z.literal('hidden'), atMs: z.number() }),
+  /** Said to those who have a part in it. Its author published it: blocks decide, not their audience. */
+  z.object({ kind: z.literal('message'), activityId: z.string(), personId: z.string(), ...as, ...said }),
+  /** Only ever a signal, to those who have a part in it. */
+  z.object({ kind: z.literal('typing'), ...somebody, ...as, typing: z.boolean() }),
+  /** Somebody erased themselves. What they did before is not in the log any more, but for an empty place. */
+  z.object({ kind: z.literal('erased'), atMs: z.number(), attendeeId: z.string(), joins: z.number() }),
+  z.object({ kind: z.literal('empty') }),
 ])
 
 export type ActivityEventPayload = z.infer<typeof activityEventSchema>

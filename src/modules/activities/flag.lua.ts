@@ -21,6 +21,7 @@ if rate > 0 then
 end
 redis.call('HSET', flags, person, ARGV[${own + 5}])
 inherit(flags)
+touch(person)
 if redis.call('HLEN', flags) >= ${enough} then
   redis.call('HSET', record, 'hidden', 1)
   settle(r)

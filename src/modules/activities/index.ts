@@ -1,6 +1,8 @@
 export type { Attendee, AttendeePage } from './attendees.ts'
 export type { Activity, ActivityKind } from './card.ts'
 export { cardOf, isQuiet } from './card.ts'
+export { type ActivityMessage, messageOf, type NewMessage } from './chat.ts'
+export { createChatStore } from './chat-store.ts'
 export type { ActivityCluster, Bounds } from './clusters.ts'
 export {
   ActivityFullError,
@@ -8,6 +10,7 @@ export {
   ActivityStartedError,
   CapacityBelowJoinsError,
   HostCannotLeaveError,
+  NotMemberError,
   PlaceTooFarError,
 } from './errors.ts'
 export { type ActivityEventPayload, activityEvents } from './events.ts'

@@ -4,7 +4,7 @@ import { recordArguments, recordLua } from './record.lua.ts'
 const own = recordArguments
 
 // Which activities a person may act on at all: `apart` names everybody hidden from them, in one text.
-const meetLua = `
+export const meetLua = `
 local person, apart = ARGV[${own + 1}], ARGV[${own + 2}]
 local function meets(r)
   return r and (r.host == person or (r.hidden == 0 and not string.find(apart, r.host, 1, true)))
@@ -41,8 +41,9 @@ if name ~= '' then
 end
 redis.call('HINCRBY', record, 'joins', 1)
 local after = settle(r)
-redis.call('SADD', P .. 'joined:' .. person, id)
-keep(P .. 'joined:' .. person, redis.call('PTTL', record))
+touch(person)
+redis.call('ZADD', child('seen'), now, person)
+inherit(child('seen'))
 tell({ kind = 'joined', activityId = id, personId = person, audience = ARGV[${own + 5}], atMs = now, displayName = name ~= '' and name or cjson.null, joins = after.joins })
 return { 'joined', after.card }
 `
@@ -55,7 +56,8 @@ if r.host == person then return { 'host' } end
 if redis.call('ZREM', child('attendees'), person) == 1 then
   local before = r
   redis.call('HDEL', child('names'), person)
-  redis.call('SREM', P .. 'joined:' .. person, id)
+  redis.call('ZREM', child('seen'), person)
+  redis.call('SREM', child('typing'), person)
   redis.call('HINCRBY', record, 'joins', -1)
   r = settle(before)
   tell({ kind = 'left', activityId = id, personId = person, audience = ARGV[${own + 3}], atMs = now, joins = r.joins })

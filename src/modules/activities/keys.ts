@@ -13,6 +13,16 @@ export const activityChildren = [
   'names',
   /** Person who flagged it → their reason. */
   'flags',
+  /** Everybody who ever had to do with it, also those who left: what to look through when one of them is erased. */
+  'people',
+  /** The messages kept, oldest first, as JSON. */
+  'chat',
+  /** `person clientId` → what they said with it, but for the text. */
+  'clients',
+  /** Person → when they were last heard of, milliseconds. */
+  'seen',
+  /** Who types. */
+  'typing',
 ] as const
 
 /** Keys of the activities of one area. Everything of an area shares its slot; scripts derive what is not declared from `prefix`. */
@@ -33,7 +43,7 @@ export function activityKeys(redis: RedisConnections, area: Area) {
     clusters: (level: number) => `${prefix}clusters:${level}`,
     /** Ids of the activities that a person hosts here, */
     hosting: (personId: string) => `${prefix}hosting:${personId}`,
-    /** and of those that they joined. */
+    /** and of those that they ever had to do with, left ones too. */
     joined: (personId: string) => `${prefix}joined:${personId}`,
     /** That an activity was made, until a repeated create cannot come any more. Says nothing else of it. */
     made: (id: string) => `${prefix}made:${id}`,

@@ -48,6 +48,14 @@ local function keep(key, life)
   if redis.call('PTTL', key) < life then redis.call('PEXPIRE', key, life) end
 end
 
+-- Somebody has to do with it from now on: known from either side until it is erased.
+local function touch(person)
+  redis.call('SADD', P .. 'joined:' .. person, id)
+  keep(P .. 'joined:' .. person, redis.call('PTTL', record))
+  redis.call('SADD', child('people'), person)
+  inherit(child('people'))
+end
+
 local function count(r, by, life)
   for _, level in ipairs({ ${clusterLevels.join(', ')} }) do
     local side = 2 ^ (${finestLevel} - level)

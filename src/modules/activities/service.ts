@@ -17,6 +17,8 @@ import type { Grids, PresenceService } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { type Attendees, createAttendees } from './attendees.ts'
 import type { Activity } from './card.ts'
+import { type Chat, createChat } from './chat.ts'
+import type { ChatStore } from './chat-store.ts'
 import { type Clusters, createClusters } from './clusters.ts'
 import { ActivityFullError, ActivityOverError, CapacityBelowJoinsError, HostCannotLeaveError } from './errors.ts'
 import { createNearby, type Nearby } from './nearby.ts'
@@ -30,7 +32,7 @@ import { createWatching, type Watching } from './watching.ts'
 export const flagReasons = ['SPAM', 'OFFENSIVE', 'DANGEROUS', 'OTHER'] as const
 export type FlagReason = (typeof flagReasons)[number]
 
-export interface ActivityService extends Nearby, Clusters, Attendees, Watching, Projecting {
+export interface ActivityService extends Nearby, Clusters, Attendees, Chat, Watching, Projecting {
   /**
    * Makes an activity. Refuses texts, places and times out of their range, and more than 5 an hour. Repeating it with the same
    * client id gives the original while that is there, and NOT_FOUND after.
@@ -61,6 +63,7 @@ const editTries = 5
 export interface ActivityDependencies {
   store: ActivityStore
   reads: ActivityReads
+  chat: ChatStore
   social: SocialService
   presence: PresenceService
   delivery: DeliveryEngine
@@ -77,6 +80,7 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
   const fingerprintKey = deriveKey(deps.secret, 'activity-fingerprints')
   const rate = (count: number) => ({ count: deps.rateLimits ? count : 0, windowMs: hourMs })
   const snap = grids.places.snap
+  const attendees = createAttendees(deps)
 
   /** Of what was asked, as far as it is kept: two positions in one cell are the same wish. */
   function fingerprintOf({ title, emoji, startsAt, lifetimeMinutes, capacity }: NewActivity, cellId: string): string {
@@ -122,6 +126,10 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
       social.audienceOf([personId]),
     ])
     return { personId, apart, audience }
+  }
+
+  async function seats(viewerId: string, ids: readonly string[]): Promise<boolean[]> {
+    return ids.length === 0 ? [] : reads.seats(ids, viewerId)
   }
 
   function checkedId(id: string): string {
@@ -199,14 +207,13 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     load,
     nowMs: clock.now,
 
-    async seats(viewerId, ids) {
-      return ids.length === 0 ? [] : reads.seats(ids, viewerId)
-    },
+    seats,
 
     ...createNearby(deps),
     ...createClusters(deps),
-    ...createAttendees(deps),
-    ...createWatching({ ...deps, load }),
+    ...attendees,
+    ...createChat({ ...deps, attendeeId: attendees.attendeeId }),
+    ...createWatching({ ...deps, load, seats }),
     ...createProjecting(deps),
   }
 }

@@ -89,6 +89,9 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
   const pairs = (fields: RecordFields) => Object.entries(fields).flat() as (string | number)[]
 
   return {
+    /** Runs a script that begins with `recordLua`: what is beside this file, in the same manner. */
+    run,
+
     /** What a client id of a person stands for. Their rate counts new ones only. */
     async claim(request: {
       personId: string

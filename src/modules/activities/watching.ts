@@ -27,22 +27,33 @@ export function createWatching(deps: {
   social: SocialService
   clock: Clock
   load(viewerId: string, ids: readonly string[]): Promise<(Activity | null)[]>
+  seats(viewerId: string, ids: readonly string[]): Promise<boolean[]>
 }): Watching {
-  const { delivery, social, clock, load } = deps
+  const { delivery, social, clock, load, seats } = deps
   return {
     async events(viewerId, id, after, onSlow) {
       if (!isId(id)) throw new NotFoundError()
       const sight = await social.watch(viewerId)
       const lost = new AbortController()
       let hostId = ''
+      // Whether the viewer has a part in it: as it is once the stream is open, and from then on as the stream itself tells.
+      let member = false
 
       function accept(event: ActivityEventPayload): boolean | 'last' {
         switch (event.kind) {
           case 'joined':
           case 'left':
+            if (event.personId === viewerId) member = event.kind === 'joined'
             return event.personId === viewerId || sight.sees(event.personId, event.audience)
+          case 'message':
+            return member && sight.sees(event.personId, 'EVERYONE')
+          case 'typing':
+            return member && event.personId !== viewerId && sight.sees(event.personId, event.audience)
           case 'changed':
+          case 'erased':
             return true
+          case 'empty':
+            return false
           case 'ended':
             return 'last'
           case 'hidden':
@@ -59,10 +70,11 @@ export function createWatching(deps: {
         })
       try {
         // Looked at once the stream is open: what changes from here on comes as an event.
-        const [activity] = await load(viewerId, [id])
+        const [[activity], [seated]] = await Promise.all([load(viewerId, [id]), seats(viewerId, [id])])
         if (!activity) throw new NotFoundError()
         if (!after && isOver(activity, clock.now())) throw new ActivityOverError()
         hostId = activity.hostId
+        member = hostId === viewerId || seated === true
         // What a host publishes obeys blocks only.
         const checkHost = () => {
           if (!sight.sees(hostId, 'EVERYONE')) lost.abort()

@@ -129,7 +129,11 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
       if (page.head.epoch !== position.epoch) return resync('EPOCH_CHANGED', page.head)
       if (page.head.seq > position.seq && page.oldest > position.seq + 1) return resync('WINDOW_EXCEEDED', page.head)
       for (const { seq, payload } of page.entries) advance(seq, payload)
-      if (page.entries.length < pageSize) return
+      if (page.entries.length < pageSize) {
+        // All there is was read: what is not in the log any more was erased.
+        if (page.head.seq > position.seq) position = page.head
+        return
+      }
     }
   }
 

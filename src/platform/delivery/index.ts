@@ -134,6 +134,7 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
         await subscription.return()
         throw error
       }
+      subscription.start()
       return subscription
     },
     checkPositions,

@@ -55,7 +55,8 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
   #over: 'done' | 'failed' | undefined
   #failure: unknown
   #ahead: Delivery<Payload>[] | undefined
-  #lost: Delivery<Payload> | undefined
+  /** Where the stream stands: handed on before what waits in the queue. */
+  #notice: Delivery<Payload> | undefined
   #queue: BoundedQueue | undefined
   #wake: (() => void) | undefined
   #receiver: Receiver | undefined
@@ -76,6 +77,14 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
     metrics.subscribers.inc()
     options.until?.addEventListener('abort', this)
     if (options.until?.aborted) this.handleEvent()
+  }
+
+  /** Whoever starts now misses nothing from here on, however late they take it. With a cursor the log says where to begin. */
+  start(): void {
+    if (this.#start || this.#over) return
+    this.#position = this.feed.position() ?? { epoch: '', seq: 0 }
+    this.#live = true
+    this.#notice = { kind: 'ready', cursor: encodeCursor(this.feed.base, this.#position) }
   }
 
   /** What is next; waits for it. */
@@ -152,7 +161,7 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
   onResync(reason: ResyncReason, head: Position): void {
     if (!this.#listens) return
     this.#queue?.clear()
-    this.#lost = this.#resync(reason, head)
+    this.#notice = this.#resync(reason, head)
     const receiver = this.#receiver
     this.#receiver = undefined
     if (receiver) receiver.fallBack()
@@ -169,7 +178,7 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
   }
 
   get #isIdle(): boolean {
-    return this.#listens && !this.#lost && !this.#ahead?.length && !this.#queue?.size
+    return this.#listens && !this.#notice && !this.#ahead?.length && !this.#queue?.size
   }
 
   #enqueue(event: LiveEvent): boolean {
@@ -215,8 +224,8 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
   }
 
   async #take(): Promise<IteratorResult<Delivery<Payload>, undefined> | undefined> {
-    if (!this.#position && !this.#over) {
-      const first = await this.#begin()
+    if (this.#start && !this.#position && !this.#over) {
+      const first = await this.#begin(this.#start)
       if (!this.#over) return { done: false, value: first }
     }
     for (;;) {
@@ -225,9 +234,9 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
         throw this.#failure
       }
       if (this.#over) return { done: true, value: undefined }
-      const next = this.#ahead?.shift() ?? this.#lost
+      const next = this.#ahead?.shift() ?? this.#notice
       if (next) {
-        if (next === this.#lost) this.#lost = undefined
+        if (next === this.#notice) this.#notice = undefined
         return { done: false, value: next }
       }
       const event = this.#queue?.shift()
@@ -241,15 +250,9 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
     }
   }
 
-  /** The first answer: where the stream stands for this subscriber, or that its cursor is too old. */
-  async #begin(): Promise<Delivery<Payload>> {
-    const start = this.#start
+  /** The first answer to a cursor: that the stream goes on from there, or that it is too old. */
+  async #begin(start: Position): Promise<Delivery<Payload>> {
     const { topic, key, base } = this.feed
-    if (!start) {
-      this.#position = this.feed.position() ?? { epoch: '', seq: 0 }
-      this.#live = true
-      return { kind: 'ready', cursor: encodeCursor(base, this.#position) }
-    }
     const page = await this.#log.read(topic, key, start, 1)
     if (page.head.epoch !== start.epoch) return this.#resync('EPOCH_CHANGED', page.head)
     if (start.seq > page.head.seq) throw new BadUserInputError('This cursor is ahead of its stream.', 'after')
@@ -287,6 +290,8 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
       const cursor = encodeCursor(base, this.#position)
       this.#ahead?.push({ kind: 'event', cursor, payload: parsed.data as Payload })
     }
+    // All there is was read: what is not in the log any more was erased.
+    if (page.entries.length < replayPage) this.#position = page.head
     if (page.entries.length === 0) this.feed.check(page.head)
   }
 }
