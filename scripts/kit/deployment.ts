@@ -37,8 +37,10 @@ export async function startDeployment(options: {
   clockMs?: number | undefined
   say(line: string): void
   onEnded(error: Error): void
+  /** Takes what the processes log, which goes to stderr otherwise. */
+  onLog?(line: string): void
 }): Promise<Deployment> {
-  const { name, nodes, settings, clockMs, say, onEnded } = options
+  const { name, nodes, settings, clockMs, say, onEnded, onLog } = options
   const { DATABASE_URL: givenDatabase, REDIS_URL: givenRedis, VICINITY_SECRET: givenSecret, PATH = '' } = process.env
   if (givenDatabase && !givenSecret) {
     throw new StartupError(
@@ -75,7 +77,7 @@ export async function startDeployment(options: {
       ...settings,
     }
     // The first one makes the signing key that the others find.
-    for (let i = 0; i < nodes; i++) running.push(await startNode({ env, clockMs, onEnded }))
+    for (let i = 0; i < nodes; i++) running.push(await startNode({ env, clockMs, onEnded, onLog }))
     const setClock = async (ms: number) => void (await Promise.all(running.map((node) => node.setClock(ms))))
     return { servers: running as [ApiNode, ...ApiNode[]], setClock, close }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { extname } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { StartupError } from '../../src/platform/startup-error.ts'
 import type { Server } from './server.ts'
@@ -25,15 +26,18 @@ export async function startNode(options: {
   env: Record<string, string | undefined>
   clockMs?: number | undefined
   onEnded(error: Error): void
+  /** Takes what it logs, which goes to stderr otherwise. */
+  onLog?: ((line: string) => void) | undefined
 }): Promise<ApiNode> {
-  const { env, clockMs, onEnded } = options
+  const { env, clockMs, onEnded, onLog } = options
   const entry = fileURLToPath(new URL(`./api-node${extname(import.meta.url)}`, import.meta.url))
   const child = fork(entry, clockMs === undefined ? [] : [`--clock=${clockMs}`], {
     env: env as NodeJS.ProcessEnv,
     execArgv: ['--enable-source-maps'],
     // What it logs must not end up among the figures.
-    stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
+    stdio: onLog ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', process.stderr, process.stderr, 'ipc'],
   })
+  for (const input of [child.stdout, child.stderr]) if (input && onLog) createInterface({ input }).on('line', onLog)
   let stopped = false
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { CallError } from '../kit/failure.ts'
 import type { HttpClient } from '../kit/http.ts'
 import type { Counters } from './counters.ts'
@@ -16,9 +15,9 @@ export interface Seen {
 /** What became of a call: its answer, or why there is none. */
 export type Outcome<Answer> =
   | { answer: Answer; refused?: never }
-  | { answer?: never; refused: 'full' | 'over' | 'failed' }
+  | { answer?: never; refused: 'full' | 'over' | 'later' | 'failed' }
 
-/** What a phone asks of the servers. Every call is timed, waits when it is told to, and counts what goes wrong. */
+/** What a phone asks of the servers. Every call is timed, and what becomes of it is counted. */
 export type Api = ReturnType<typeof createApi>
 
 /** Refusals that happen among people: a seat taken by somebody faster, an activity that ended meanwhile. */
@@ -34,31 +33,27 @@ export function createApi(deps: {
   token: string
   counters: Counters
   now: () => number
-  signal: AbortSignal
 }) {
-  const { http, url, token, counters, now, signal } = deps
+  const { http, url, token, counters, now } = deps
+
+  /** What the servers limit is left alone until they said that it may be asked again. */
+  const notBeforeMs = new Map<string, number>()
 
   async function call<Answer>(name: string, query: string, input?: object, meter?: Meter): Promise<Outcome<Answer>> {
-    for (;;) {
-      const beganMs = performance.now()
-      try {
-        const answer = await http.send<Answer>({ name, url, token, query, variables: input ? { input } : {} })
-        meter?.took(performance.now() - beganMs)
-        return { answer }
-      } catch (error) {
-        if (signal.aborted) return { refused: 'failed' }
-        if (!(error instanceof CallError)) throw error
-        const { code, type, retryAfterMs } = error
-        if (code === 'RATE_LIMITED' && retryAfterMs !== undefined) {
-          counters.limited.count()
-          await pause(retryAfterMs, undefined, { signal }).catch(() => undefined)
-          continue
-        }
-        const refused = refusals[type ?? code]
-        if (refused) counters[refused].count()
-        else counters.failed(`${name} ${type ?? code}`)
-        return { refused: refused ?? 'failed' }
-      }
+    const beganMs = performance.now()
+    if (beganMs < (notBeforeMs.get(name) ?? 0)) return { refused: 'later' }
+    try {
+      const answer = await http.send<Answer>({ name, url, token, query, variables: input ? { input } : {} })
+      meter?.took(performance.now() - beganMs)
+      return { answer }
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      const { code, type, retryAfterMs } = error
+      if (retryAfterMs !== undefined) notBeforeMs.set(name, performance.now() + retryAfterMs)
+      const refused = retryAfterMs === undefined ? (refusals[type ?? code] ?? 'failed') : 'later'
+      if (refused === 'failed') counters.failed(`${name} ${type ?? code}`)
+      else counters[refused].count()
+      return { refused }
     }
   }
 
@@ -91,8 +86,8 @@ export function createApi(deps: {
     join: (activityId: string) =>
       call<{ activity: { joinCount: number } }>('joinActivity', documents.joinDocument, { activityId }, counters.joins),
     leave: (activityId: string) => call('leaveActivity', documents.leaveDocument, { activityId }, counters.leaves),
-    say: (input: { activityId: string; clientId: string; text: string }) =>
-      call<{ message: { id: string; seq: number } }>(
+    say: (input: { activityId: string; clientId: string; body: string }) =>
+      call<{ said: { id: string; seq: number } }>(
         'sendActivityMessage',
         documents.sendDocument,
         input,

@@ -3,7 +3,7 @@ import { type Deployment, ownSettings, startDeployment } from '../kit/deployment
 import { serverAt } from '../kit/server.ts'
 import { cityNamed } from './city.ts'
 import type { Options } from './options.ts'
-import { createScreen } from './screen.ts'
+import { createScreen, type Screen } from './screen.ts'
 import { createSimulation } from './simulation.ts'
 import { passed, summaryOf } from './summary.ts'
 
@@ -12,7 +12,7 @@ export async function simulate(options: Options, signal: AbortSignal): Promise<b
   const screen = createScreen(process.stdout)
   for (const line of announcement(options)) screen.say(line)
   const failed = new AbortController()
-  const deployment = await deploy(options, screen.say, (error) => failed.abort(error))
+  const deployment = await deploy(options, screen, (error) => failed.abort(error))
   try {
     signal.throwIfAborted()
     const city = cityNamed(options.city)
@@ -71,12 +71,12 @@ function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
 }
 
-async function deploy(options: Options, say: (line: string) => void, onEnded: (error: Error) => void) {
+async function deploy(options: Options, { say }: Screen, onEnded: (error: Error) => void) {
   const [first, ...more] = options.urls.map(serverAt)
   if (!first) {
     // Sweeps of what has run out belong to what is simulated.
     const settings = { ...ownSettings, WORKER: 'inline' }
-    return startDeployment({ name: 'simulate', nodes: options.nodes, settings, say, onEnded })
+    return startDeployment({ name: 'simulate', nodes: options.nodes, settings, say, onEnded, onLog: say })
   }
   const given: Deployment = { servers: [first, ...more], setClock: async () => undefined, close: async () => undefined }
   return given

@@ -20,8 +20,8 @@ export function createCounters() {
     /** Answers that are no fault: every seat was taken by somebody faster, or it was over by then. */
     full: createMeter(),
     over: createMeter(),
-    /** Calls that had to wait because servers limit them. */
-    limited: createMeter(),
+    /** What has to wait, because the servers limit how often it may be asked. */
+    later: createMeter(),
     /** Connections that were lost and made again. */
     lost: createMeter(),
     errors,

@@ -66,7 +66,7 @@ function figures({ counters, wanted, present, world }: Simulation, paint: Paint)
   ]
 }
 
-const limits = ({ limited }: Counters) => (limited.total() > 0 ? [`${written(limited.total())} times for limits`] : [])
+const limits = ({ later }: Counters) => (later.total() > 0 ? [`${written(later.total())} times for limits`] : [])
 
 export function errors({ errors }: Counters): string {
   if (errors.size === 0) return 'none'

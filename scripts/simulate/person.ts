@@ -110,9 +110,9 @@ export function createPerson(options: PersonOptions): Person {
 
   async function speak({ activityId }: Membership) {
     const beganMs = performance.now()
-    const { answer } = await api.say({ activityId, clientId: newClientId(), text: oneOf(random, words) })
+    const { answer } = await api.say({ activityId, clientId: newClientId(), body: oneOf(random, words) })
     if (!answer) return
-    const { id: messageId, seq } = answer.message
+    const { id: messageId, seq } = answer.said
     ledger.said.push({ activityId, messageId, seq, beganMs, answeredMs: performance.now() })
   }
 

@@ -38,7 +38,13 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
   process.once('exit', showCursor)
 
   return {
-    say: (line) => void out.write(`  ${line}\n`),
+    say(line) {
+      // Above what is drawn, which begins anew below it.
+      if (drawn > 0) out.write(`\x1b[${drawn}A\r\x1b[J`)
+      drawn = 0
+      shownMs = Number.NEGATIVE_INFINITY
+      out.write(`  ${line}\n`)
+    },
     show(view, always = false) {
       const nowMs = performance.now()
       if (!always && nowMs - shownMs < (live ? redrawEveryMs : linesEveryMs) - 20) return

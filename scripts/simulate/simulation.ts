@@ -64,7 +64,7 @@ export function createSimulation(options: SimulationOptions) {
       } catch (error) {
         const waitMs = error instanceof CallError && error.code === 'RATE_LIMITED' ? error.retryAfterMs : undefined
         if (waitMs === undefined || (people.length === 0 && waitMs > patienceMs)) throw error
-        counters.limited.count()
+        counters.later.count()
         limited = true
         mayBegin()
         await pause(waitMs + 50, undefined, { signal: over.signal })
@@ -81,7 +81,7 @@ export function createSimulation(options: SimulationOptions) {
     const { url, wsUrl } = servers[number % servers.length] as Server
     const [walker, habits] = [createWalker(popular, walks), createHabits(random)]
     const token = await register(url)
-    const api = createApi({ http, url, token, counters, now, signal: over.signal })
+    const api = createApi({ http, url, token, counters, now })
     const socket = createPhoneSocket({ wsUrl, token, onLost: () => over.signal.aborted || counters.lost.count() })
     const person = createPerson({
       ...{ number, walker, habits, random, api, socket, world, counters, ledger, now, tempo },

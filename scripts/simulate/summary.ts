@@ -13,10 +13,10 @@ export function summaryOf(
   const all = (meter: Meter) => written(meter.total())
   const timed = (meter: Meter) =>
     `${all(meter)}, half of them within ${ms(meter.percentile(0.5, 'all'))}, 99 % within ${ms(meter.percentile(0.99, 'all'))}`
-  const { started, cancelled, joins, leaves, full, over, limited, lost } = counters
+  const { started, cancelled, joins, leaves, full, over, later, lost } = counters
   const others: [string, string][] = [
     ['sent again', `${written(repeats())} calls that a server could not take at the time`],
-    ['waited', `${all(limited)} times because the servers limit it`],
+    ['waited', `${all(later)} times because the servers limit it`],
     ['lost sockets', `${all(lost)}, which came back by themselves`],
   ]
   const capped = [...ledger.capacity.values()].filter((seats) => seats !== null).length
