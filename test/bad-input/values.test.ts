@@ -261,6 +261,8 @@ const values: Row[] = [
     'BAD_USER_INPUT',
     'NOT_FOUND',
   ],
+  ['64: to block nobody', blockDocument, () => ({ input: {} }), 'BAD_USER_INPUT'],
+  ['64: to block by null', blockDocument, () => ({ input: { matchId: null } }), 'BAD_USER_INPUT'],
   ['64: to block by an empty id', blockDocument, () => ({ input: { matchId: '' } }), 'NOT_FOUND', 'BAD_USER_INPUT'],
   ['64: to block by *', blockDocument, () => ({ input: { matchId: '*' } }), 'NOT_FOUND', 'BAD_USER_INPUT'],
   ['64: to block by the id of nothing', blockDocument, () => ({ input: { matchId: 'a'.repeat(40) } }), 'NOT_FOUND'],

@@ -104,7 +104,7 @@ const ReportSightingsPayload = builder.objectRef<{ sightings: SightingResult[] }
 
 const BlockInput = builder.inputType('BlockInput', {
   description: 'Whom to block.',
-  fields: (t) => ({ matchId: t.id({ required: true, description: 'A match with them.' }) }),
+  fields: (t) => ({ matchId: t.id({ required: false, description: 'A match with them.' }) }),
 })
 const BlockPayload = builder.objectRef<{ block: { id: string; blockedAt: Date } }>('BlockPayload').implement({
   description: 'The block.',
@@ -135,9 +135,10 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: BlockInput, required: true, description: 'Whom.' }) },
     description:
       'Hides you and the other side of a match from each other, for good: no more matches, nudges, or traces of this one. Repeating it gives the same block.',
-    resolve: async (_root, { input }, { services, viewer }) => ({
-      block: await services.matches.block(phone(viewer), String(input.matchId)),
-    }),
+    resolve: async (_root, { input: { matchId } }, { services, viewer }) => {
+      if (matchId == null) throw new BadUserInputError('Say whom to block.', 'matchId')
+      return { block: await services.matches.block(phone(viewer), String(matchId)) }
+    },
   }),
 }))
 

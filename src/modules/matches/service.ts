@@ -54,8 +54,10 @@ export interface MatchService {
   ): Promise<AsyncIterable<Delivery<NudgePayload>>>
   /** What a nudge says that the two have in common. */
   sharedInterests(nudge: NudgePayload): Promise<string[]>
-  /** Hides the other side of a match, and the match, for good. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
+  /** Hides the other side of a match, and the match, for good. Refuses a match that is not the viewer's or is over with NOT_FOUND. Repeating it is safe. */
   block(viewer: SessionViewer, matchId: string): Promise<Block>
+  /** The other side of a match. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
+  personOf(viewer: SessionViewer, matchId: string): Promise<string>
   /** Keeps what is known of a session's matches until its new end. */
   keep(sessionId: string, untilMs: number): Promise<void>
 }
@@ -94,6 +96,12 @@ export function createMatchService(deps: {
         'sightings.observedAt',
       )
     return { beacon, observedAtMs }
+  }
+
+  async function personOf({ deviceId }: SessionViewer, matchId: string): Promise<string> {
+    const otherId = /^[0-9a-f]{40}$/.test(matchId) ? await store.otherSide(matchId, deviceId) : undefined
+    if (!otherId) throw new NotFoundError()
+    return otherId
   }
 
   const view = async (stored: StoredMatch): Promise<Match> => ({
@@ -147,9 +155,11 @@ export function createMatchService(deps: {
 
     sharedInterests: ({ shared }) => labels(shared),
 
-    async block({ deviceId }, matchId) {
-      const otherId = /^[0-9a-f]{40}$/.test(matchId) ? await store.otherSide(matchId, deviceId) : undefined
-      if (!otherId) throw new NotFoundError()
+    personOf,
+
+    async block(viewer, matchId) {
+      const { deviceId } = viewer
+      const otherId = await personOf(viewer, matchId)
       const block = await social.block(deviceId, otherId)
       await store.hide(matchId, [deviceId, otherId])
       return block
