@@ -21,11 +21,29 @@ function parseDateTime(value: unknown): Date {
   return date
 }
 
+const minuteMs = 60_000
+let minutes = new Map<number, string>()
+const minutesRemembered = 2000
+
+/** As `toISOString`, of which a long list would otherwise be a third: everything down to the minute is written once. */
+function written(ms: number): string {
+  const minute = Math.floor(ms / minuteMs)
+  let text = minutes.get(minute)
+  if (text === undefined) {
+    text = new Date(minute * minuteMs).toISOString().slice(0, -7)
+    if (minutes.size >= minutesRemembered) minutes = new Map()
+    minutes.set(minute, text)
+  }
+  const rest = ms - minute * minuteMs
+  const [seconds, millis] = [Math.floor(rest / 1000), rest % 1000]
+  return `${text}${seconds < 10 ? '0' : ''}${seconds}.${millis < 100 ? (millis < 10 ? '00' : '0') : ''}${millis}Z`
+}
+
 export const dateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
     'An instant, written as RFC 3339 says, in UTC and with milliseconds: `2026-05-01T12:00:00.000Z`. Other offsets are understood.',
-  serialize: (value) => (value as Date).toISOString(),
+  serialize: (value) => written((value as Date).getTime()),
   parseValue: parseDateTime,
   parseLiteral: (node) => parseDateTime(node.kind === Kind.STRING ? node.value : undefined),
 })
