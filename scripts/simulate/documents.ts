@@ -30,6 +30,7 @@ export const sendDocument = `mutation ($input: SendActivityMessageInput!) { send
 
 export const fenceDocument = `subscription ($after: Cursor) { nearbyChanged(radius: UNDER_1_KM, after: $after) { __typename
   ... on Ready { cursor }
+  ... on NearbyChanged { cursor changes { change personId activityId } }
   ... on ResyncRequired { cursor reason } } }`
 
 export const eventsDocument = `subscription ($id: ID!, $after: Cursor) { activityEvents(id: $id, after: $after) { __typename

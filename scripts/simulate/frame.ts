@@ -22,7 +22,7 @@ const room = { columns: 79, rows: 18 }
 export function frame({ simulation, when }: View, size: { columns: number; rows: number }, paint: Paint): string[] {
   const { city, wanted } = simulation
   const title = `${city.name}, ${written(wanted)} people`
-  const gap = Math.max(2, Math.min(size.columns, room.columns) - 2 - title.length - when.length)
+  const gap = Math.max(2, Math.min(size.columns - 1, room.columns) - 2 - title.length - when.length)
   const head = ['', `  ${paint('bold', title)}${' '.repeat(gap)}${paint('dim', when)}`, '']
   const rows = figures(simulation, paint)
   if (size.columns < room.columns || size.rows < room.rows) return [...head, ...rows.map(({ text }) => `  ${text}`)]
@@ -62,16 +62,29 @@ function figures({ counters, wanted, present, world }: Simulation, paint: Paint)
     row('joined', written(joins.total()), seatless),
     row('messages', written(counters.said.total()), ` sent, ${written(counters.heard.total())} received`),
     ...limits(counters).map((text) => row('waiting', text)),
-    row('errors', errors(counters).slice(0, leftWidth - labelWidth - 1), '', counters.errors.size > 0 ? 'bad' : 'good'),
+    row('errors', cut(codes(counters), leftWidth - labelWidth - 1), '', counters.errors.size > 0 ? 'bad' : 'good'),
   ]
 }
 
 const limits = ({ later }: Counters) => (later.total() > 0 ? [`${written(later.total())} times for limits`] : [])
 
-export function errors({ errors }: Counters): string {
-  if (errors.size === 0) return 'none'
-  return [...errors].map(([code, count]) => `${written(count)} ${code}`).join(', ')
+/** 12 UNAVAILABLE, 3 INTERNAL: whatever asked for it. */
+function codes({ errors }: Counters): string {
+  const counts = new Map<string, number>()
+  for (const [name, count] of errors) {
+    const code = name.split(' ').at(-1) ?? name
+    counts.set(code, (counts.get(code) ?? 0) + count)
+  }
+  return listed(counts)
 }
+
+const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length - 1)}…`)
+
+/** The same, by what asked for it. */
+export const errors = ({ errors }: Counters): string => listed(errors)
+
+const listed = (counts: ReadonlyMap<string, number>) =>
+  counts.size === 0 ? 'none' : [...counts].map(([name, count]) => `${written(count)} ${name}`).join(', ')
 
 /** 3.2 ms, 48 ms, 1.3 s */
 export function ms(value: number | null): string {

@@ -129,7 +129,7 @@ export function createPerson(options: PersonOptions): Person {
     const onActivity = (id: string) => {
       if (habits.sociable && !group && random() < 0.7) void join(id)
     }
-    fence = followFence({ socket, counters, ledger, onActivity })
+    fence = followFence({ person: number, socket, counters, ledger, onActivity })
   }
 
   function shut() {
