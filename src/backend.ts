@@ -6,6 +6,7 @@ import {
   createActivityStore,
   createChatStore,
 } from './modules/activities/index.ts'
+import { createDiscoveryService } from './modules/discovery/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createEventStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
@@ -77,8 +78,8 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   const presence = createPresenceService({
     store: createPresenceStore({ redis, delivery }),
     ...{ social, personIds, grids, clock, ttlMs: config.presence.ttlMs, rateLimits: config.rateLimits },
-    onStanding: async () => undefined,
-    onGone: async () => undefined,
+    onStanding: async (personId, cell) => matches.stand(personId, [cell.id, ...grids.people.around(cell)]),
+    onGone: (personId) => matches.standNowhere(personId),
   })
   // A heartbeat that this node took before it heard may have put somebody back who hid on another.
   social.onChanged((change) => {
@@ -105,7 +106,12 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...config.activities,
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
-  const services = { identity, places, social, presence, sessions, matches, activities, stats }
+  const discovery = createDiscoveryService({
+    ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
+    gatherings: activities.gatherings,
+  })
+  disposers.add('discovery', discovery.close)
+  const services = { identity, places, social, presence, sessions, matches, activities, discovery, stats }
 
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },

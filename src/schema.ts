@@ -13,6 +13,8 @@ import './modules/activities/mutation-schema.ts'
 import './modules/activities/chat-schema.ts'
 import './modules/activities/nearby-schema.ts'
 import './modules/activities/event-schema.ts'
+import './modules/discovery/block-schema.ts'
+import './modules/discovery/schema.ts'
 import './modules/stats/schema.ts'
 
 /** The whole schema. A new module adds one line above. */

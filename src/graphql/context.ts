@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { ActivityService } from '../modules/activities/index.ts'
+import type { DiscoveryService } from '../modules/discovery/index.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
@@ -17,6 +18,7 @@ export interface Services {
   sessions: SessionService
   matches: MatchService
   activities: ActivityService
+  discovery: DiscoveryService
   stats: StatsService
 }
 

@@ -11,6 +11,8 @@ export interface Loaders {
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
   eventsAt: DataLoader<{ venueId: string; page: PageRequest }, Listed<PlaceEvent>[]>
+  /** Null: gone, or hidden from the viewer. */
+  activity: DataLoader<string, Activity | null>
   /** Whether the viewer has a seat in an activity. */
   activitySeat: DataLoader<string, boolean>
   /** Who is present in an activity, as far as the viewer may know. */
@@ -43,6 +45,7 @@ export function loadersOf(context: Context): Loaders {
       },
       { cache: false },
     ),
+    activity: new DataLoader(async (ids) => activities.load(phone(context.viewer).deviceId, ids), { cache: false }),
     activitySeat: new DataLoader(async (ids) => activities.seats(phone(context.viewer).deviceId, ids), {
       cache: false,
     }),

@@ -2,7 +2,7 @@ import type { Area } from '../../platform/geo/index.ts'
 import { areaOfId, type Cell } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { presenceKeys, standsLua } from '../presence/index.ts'
-import { type Activity, type Card, cardOf } from './card.ts'
+import { type Activity, type Card, cardOf, isQuiet, unpacked } from './card.ts'
 import { clustersLua } from './clusters.lua.ts'
 import { activityKeys, keysOf } from './keys.ts'
 import { nearbyLua } from './nearby.lua.ts'
@@ -22,6 +22,15 @@ export interface TileRange {
   left: number
   right: number
   across: number
+}
+
+/** An activity as far as `surroundingsTopic` tells of it. */
+export interface Gathering {
+  id: string
+  host: string
+  cell: string
+  quiet: boolean
+  version: number
 }
 
 export interface StoredAttendee {
@@ -95,6 +104,21 @@ export function createActivityReads(redis: RedisConnections) {
         const cards = (await cardsScript(own.map(activity), [])) as string[]
         return cards.map((card) => (card === '' ? undefined : cardOf(card)))
       }),
+
+    /** Every activity of an area that is in its index, page by page. Not one instant: what changes meanwhile is in the area's surroundings. */
+    async *gatherings(area: Area): AsyncGenerator<Gathering> {
+      const { index } = activityKeys(redis, area)
+      let cursor = '0'
+      do {
+        const [next, flat] = await redis.run((client) => client.zscan(index, cursor, 'COUNT', 1000))
+        cursor = next
+        for (let i = 0; i < flat.length; i += 2) {
+          const activity = unpacked(JSON.parse(flat[i] ?? '') as Card)
+          const { id, hostId, cellId, version } = activity
+          if (!activity.hidden) yield { id, host: hostId, cell: cellId, quiet: isQuiet(activity), version }
+        }
+      } while (cursor !== '0')
+    },
 
     /** Whether a person has a seat in each of these. */
     seats: (ids: readonly string[], personId: string): Promise<boolean[]> =>

@@ -50,6 +50,8 @@ export interface ActivityService extends Nearby, Clusters, Attendees, Chat, Watc
   flag(personId: string, id: string, reason: FlagReason): Promise<void>
   /** Those that the viewer may be shown, in the order asked for: null stands for what is not there, over for good, or hidden. */
   load(viewerId: string, ids: readonly string[]): Promise<(Activity | null)[]>
+  /** Everything in an area's index that anybody may be shown; see `surroundingsTopic` for what happens meanwhile. */
+  gatherings: ActivityReads['gatherings']
   /** What time it is, for what follows from an activity's times. */
   nowMs(): number
   /** In which of these the viewer has a seat. */
@@ -205,6 +207,7 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     },
 
     load,
+    gatherings: reads.gatherings,
     nowMs: clock.now,
 
     seats,

@@ -34,9 +34,9 @@ class Spots {
 
   /** Every spot within a distance, and some further ones. */
   visit(middle: Cell, meters: number, seen: (spot: Spot) => void): void {
-    if (meters > 0) return this.#index.visit(middle, meters, seen)
-    const own = this.#spots.get(middle.id)
+    const own = meters === 0 ? this.#spots.get(middle.id) : undefined
     if (own) seen(own)
+    else if (meters > 0) this.#index.visit(middle, meters, seen)
   }
 }
 

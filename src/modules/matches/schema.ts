@@ -7,7 +7,6 @@ import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import { BadUserInputError } from '../../platform/errors.ts'
 import { NoOpenSessionError, SessionType } from '../sessions/schema.ts'
-import { BlockType } from '../social/schema.ts'
 import type { Match, NudgePayload, SightingResult } from './index.ts'
 
 const sharedDescription =
@@ -102,15 +101,6 @@ const ReportSightingsPayload = builder.objectRef<{ sightings: SightingResult[] }
   }),
 })
 
-const BlockInput = builder.inputType('BlockInput', {
-  description: 'Whom to block.',
-  fields: (t) => ({ matchId: t.id({ required: false, description: 'A match with them.' }) }),
-})
-const BlockPayload = builder.objectRef<{ block: { id: string; blockedAt: Date } }>('BlockPayload').implement({
-  description: 'The block.',
-  fields: (t) => ({ block: t.expose('block', { type: BlockType, description: 'Keep its id to undo it.' }) }),
-})
-
 builder.mutationFields((t) => ({
   reportSightings: t.field({
     type: ReportSightingsPayload,
@@ -126,19 +116,6 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { services, viewer }) => ({
       sightings: await services.matches.report(phone(viewer), input.sightings),
     }),
-  }),
-  block: t.field({
-    type: BlockPayload,
-    nullable: true,
-    authScopes: { device: true },
-    errors: { types: [], union: { name: 'BlockResult', description: 'What `block` answers.' } },
-    args: { input: t.arg({ type: BlockInput, required: true, description: 'Whom.' }) },
-    description:
-      'Hides you and the other side of a match from each other, for good: no more matches, nudges, or traces of this one. Repeating it gives the same block.',
-    resolve: async (_root, { input: { matchId } }, { services, viewer }) => {
-      if (matchId == null) throw new BadUserInputError('Say whom to block.', 'matchId')
-      return { block: await services.matches.block(phone(viewer), String(matchId)) }
-    },
   }),
 }))
 

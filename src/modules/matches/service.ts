@@ -2,6 +2,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Delivery, DeliveryEngine } from '../../platform/delivery/index.ts'
 import { BadUserInputError, NotFoundError, RateLimitedError } from '../../platform/errors.ts'
+import { Lru } from '../../platform/lru.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Limit } from '../../platform/rate-limit.ts'
 import { NoOpenSessionError, type Session, type SessionService, type SessionViewer } from '../sessions/index.ts'
@@ -13,6 +14,9 @@ export const sightingsPerCall = 50
 export const labelsShown = 5
 /** How far a phone's clock may be ahead of ours, and how old a sighting may be when it is reported. */
 const skewMs = 60_000
+/** What is noted of a phone's place lasts two minutes, and is noted again this long after. */
+const tellAgainMs = 45_000
+const phonesRemembered = 100_000
 const reportLimit: Limit = { name: 'sightings', count: 60, windowMs: 60_000 }
 
 export interface Sighting {
@@ -58,6 +62,14 @@ export interface MatchService {
   block(viewer: SessionViewer, matchId: string): Promise<Block>
   /** The other side of a match. Refuses a match that is not the viewer's or is over with NOT_FOUND. */
   personOf(viewer: SessionViewer, matchId: string): Promise<string>
+  /** Hides the match that two people have now, if they have one. Repeating it is safe. */
+  hideBetween(personId: string, otherId: string): Promise<void>
+  /** The people whose phones and this one's heard each other in the last two minutes, both in an open session. */
+  inReachOf(personId: string): Promise<string[]>
+  /** Takes note of where a phone is: what is heard from another city is heard over a relay. `cells`: its own, and those that touch it. */
+  stand(personId: string, cells: string[]): void
+  /** The phone is nowhere any more, as far as is known. */
+  standNowhere(personId: string): Promise<void>
   /** Keeps what is known of a session's matches until its new end. */
   keep(sessionId: string, untilMs: number): Promise<void>
 }
@@ -74,6 +86,7 @@ export function createMatchService(deps: {
 }): MatchService {
   const { store, sessions, social, delivery, clock, metrics } = deps
   const { windowMs, cooldownMs, nudgesPerSession } = deps.rules
+  const standings = new Lru<string, { cell: string; atMs: number }>(phonesRemembered)
   const rules = {
     windowMs,
     skewMs,
@@ -163,6 +176,28 @@ export function createMatchService(deps: {
       const block = await social.block(deviceId, otherId)
       await store.hide(matchId, [deviceId, otherId])
       return block
+    },
+
+    async hideBetween(personId, otherId) {
+      const matchId = await store.between(personId, otherId)
+      if (matchId && (await store.otherSide(matchId, personId))) await store.hide(matchId, [personId, otherId])
+    },
+
+    inReachOf: (personId) => store.inReachOf(personId, clock.now()),
+
+    stand(personId, cells) {
+      const [cell = ''] = cells
+      const nowMs = clock.now()
+      const told = standings.get(personId)
+      if (told?.cell === cell && nowMs - told.atMs < tellAgainMs) return
+      standings.set(personId, { cell, atMs: nowMs })
+      // Nobody waits for it; what could not be written is written by the next heartbeat.
+      store.stand(personId, cells).catch(() => standings.delete(personId))
+    },
+
+    async standNowhere(personId) {
+      standings.delete(personId)
+      await store.standNowhere(personId)
     },
 
     keep: (sessionId, untilMs) => store.keep(sessionId, Math.max(1, untilMs - clock.now())),

@@ -8,6 +8,7 @@ import { takeLua } from '../../platform/rate-limit.ts'
  * same reads as one that leads to somebody, against the reporter's own session, so that time tells nothing either.
  *
  * KEYS: open pointer of the reporter, its rate window, counters, then a beacon key per sighting.
+ * Two who are known to be far apart have not heard each other, whatever a relay carries; that too is no different to see.
  * Keys of whoever a beacon belongs to are derived from the prefixes; they share the hash tag of the declared ones.
  */
 export const sightLua = `${takeLua}${countLua}${appendLua}
@@ -17,7 +18,8 @@ local window, skew = tonumber(ARGV[6]), tonumber(ARGV[7])
 local mutual, cooldown, cap = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local P, M, nudges, day = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 local run, seed, maxLength, topicWindow = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
-local observed = 18
+local reach = tonumber(ARGV[19])
+local observed = 19
 
 local mine = redis.call('GET', KEYS[1])
 if not mine or (session ~= '' and session ~= mine) then return { 'none' } end
@@ -78,6 +80,29 @@ local function meet(you, shared)
   return 2
 end
 
+-- Cells lead with their own id and name those that touch it. Who is nowhere is far from nobody.
+local function isFar(mineText, yoursText)
+  local yours = string.match(yoursText, '^%S+')
+  return mineText ~= '' and yours ~= nil and not string.find(' ' .. mineText .. ' ', ' ' .. yours .. ' ', 1, true)
+end
+local function remember(key, score, member)
+  redis.call('ZADD', key, score, member)
+  redis.call('PEXPIRE', key, reach)
+end
+
+-- In reach are two who heard each other lately, since the older of both hearings. What leads nowhere writes as much, of nobody.
+local function hear(you, counts, at)
+  local heard = M .. 'heard:'
+  remember(heard .. mine, counts and at or now, counts and you.id or '-')
+  local back = redis.call('ZSCORE', heard .. you.id, mine)
+  local since = math.min(at, tonumber(back or 0))
+  local both = counts and back and now - since < reach
+  remember(M .. 'reach:' .. mine, both and since or now, both and you.id or '-')
+  remember(M .. 'reach:' .. (both and you.id or mine), both and since or now, both and mine or '-')
+end
+
+for _, name in ipairs({ 'heard:', 'reach:' }) do redis.call('ZREMRANGEBYSCORE', M .. name .. mine, '-inf', now - reach) end
+local myCell = redis.call('GET', M .. 'cell:' .. device) or ''
 local answers = {}
 for i = 4, #KEYS do
   local at = tonumber(ARGV[observed + i - 3])
@@ -88,8 +113,11 @@ for i = 4, #KEYS do
   local shared = overlap(you)
   local apart = redis.call('SISMEMBER', P .. 'hidden:' .. device, you.device) + redis.call('SISMEMBER', P .. 'hidden:' .. you.device, device)
   local fresh = now >= from - skew and now < from + 2 * window and at >= from - skew and at < from + 2 * window
+  local far = isFar(myCell, redis.call('GET', M .. 'cell:' .. you.device) or '')
+  local heard = found and fresh and other ~= mine and you.ends > now and apart == 0 and not far
+  hear(you, heard and now - at < reach, math.min(at, now))
   local outcome = 0
-  if found and fresh and other ~= mine and you.ends > now and #shared > 0 and apart == 0 then
+  if heard and #shared > 0 then
     outcome = meet(you, shared)
     me = load(mine)
   end

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Counters } from '../../platform/counters.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import { streamName } from '../../platform/delivery/topics.ts'
@@ -34,6 +35,21 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('PEXPIRE
 return 1
 `
 
+/** For so long two who heard each other are in reach. */
+export const reachMs = 2 * 60 * 1000
+
+// Sessions that are in reach of a device's open one, as far as they are open themselves. KEYS: the device's open pointer.
+const inReachLua = `
+local mine = redis.call('GET', KEYS[1])
+if not mine then return {} end
+local devices = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', ARGV[2] .. 'reach:' .. mine, '(' .. ARGV[4], '+inf')) do
+  local f = redis.call('HMGET', ARGV[3] .. 'session:' .. id, 'device', 'expiresAt', 'closedAt')
+  if f[1] and not f[3] and tonumber(f[2]) > tonumber(ARGV[1]) then devices[#devices + 1] = f[1] end
+end
+return devices
+`
+
 const dayMs = 24 * 60 * 60 * 1000
 let today = { number: -1, text: '' }
 
@@ -55,6 +71,8 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
   const listKey = (sessionId: string) => `${prefix}of:${sessionId}`
   const hiddenKey = (deviceId: string) => `${prefix}hidden:${deviceId}`
   const sightScript = redis.script('vicinitySight', sightLua)
+  const inReachScript = redis.script('vicinityInReach', inReachLua)
+  const cellKey = (deviceId: string) => `${prefix}cell:${deviceId}`
   const keepScript = redis.script('vicinityKeepMatches', keepLua)
 
   const tags = (text: string | null | undefined) => (text ? text.split(' ') : [])
@@ -73,7 +91,7 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
         nudgesPrefix,
         dayOf(nowMs),
       )
-      args.push(...delivery.log.appendArgs(nudgesTopic))
+      args.push(...delivery.log.appendArgs(nudgesTopic), reachMs)
       for (const { beacon, observedAtMs } of sightings) {
         scriptKeys.push(keys.beacon(beacon))
         args.push(observedAtMs)
@@ -142,6 +160,27 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
       if (matchIds.length === 0) return []
       const hidden = await redis.run((client) => client.smismember(hiddenKey(deviceId), ...matchIds))
       return hidden.map((found) => found === 0)
+    },
+
+    /** The devices whose phones and this one's heard each other lately. */
+    async inReachOf(deviceId: string, nowMs: number): Promise<string[]> {
+      return (await inReachScript([keys.open(deviceId)], [nowMs, prefix, keys.prefix, nowMs - reachMs])) as string[]
+    },
+
+    /** In which cell a device is, and which cells touch that. */
+    async stand(deviceId: string, cells: string[]): Promise<void> {
+      await redis.run((client) => client.set(cellKey(deviceId), cells.join(' '), 'PX', reachMs))
+    },
+
+    async standNowhere(deviceId: string): Promise<void> {
+      await redis.run((client) => client.del(cellKey(deviceId)))
+    },
+
+    /** The match that the open sessions of two devices have, or would have. */
+    async between(deviceId: string, otherId: string): Promise<string | undefined> {
+      const [mine, yours] = await redis.run((client) => client.mget(keys.open(deviceId), keys.open(otherId)))
+      if (!mine || !yours) return undefined
+      return createHash('sha1').update([mine, yours].sort().join(':')).digest('hex')
     },
 
     /** Remembers a session's matches for as long as it now lasts. */

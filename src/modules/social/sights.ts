@@ -4,6 +4,8 @@ import { type Audience, maySee } from './visibility.ts'
 export interface Sight {
   /** The one rule, for this viewer and now. While nothing is certain, nobody but oneself. */
   sees(personId: string, audience: Audience): boolean
+  /** Everybody whom a block keeps from the viewer now; undefined while nothing is certain. */
+  hidden(): ReadonlySet<string> | undefined
   /** Calls the listener whenever somebody may have become hidden, or is not any more. */
   onChange(listener: () => void): void
   close(): void
@@ -57,6 +59,7 @@ export class Sights {
       sees: (personId, audience) =>
         personId === viewerId ||
         (pinned.apart !== undefined && this.#trusted() && maySee(viewerId, pinned.apart, personId, audience)),
+      hidden: () => (this.#trusted() ? pinned.apart : undefined),
       onChange: (listener) => void listeners.add(listener),
       close,
     }
