@@ -55,6 +55,11 @@ export type Outcome = { kind: 'done'; activity: Activity } | { kind: 'wait'; ret
 /** What a record keeps of an activity whose people are hidden from a person, in one text. */
 const named = (people: ReadonlySet<string>) => [...people].join(' ')
 
+/** An area is swept so much longer than anything is due there: no sweep may have run for a while. */
+const visitedAfterMs = 24 * 60 * 60 * 1000
+/** Longer than the furthest event ahead. */
+const areasKeepMs = 120 * visitedAfterMs
+
 export type ActivityStore = ReturnType<typeof createActivityStore>
 
 /** Everything that changes an activity. Each operation is one script in its area. */
@@ -156,12 +161,16 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
 
     /** That an area has activities until then, so that a sweep visits it. Told before anything is made there. */
     async touchArea(area: Area, untilMs: number): Promise<void> {
-      await redis.run((client) => client.zadd(areas, 'GT', untilMs, area))
+      await redis.run((client) =>
+        Promise.all([client.zadd(areas, 'GT', untilMs, area), client.pexpire(areas, areasKeepMs)]),
+      )
     },
 
+    areasKey: areas,
+
     /** Every area that may have activities, or what is left of them. */
-    async areas(nowMs: number): Promise<Area[]> {
-      const found = await redis.run((client) => client.zrange(areas, nowMs, '+inf', 'BYSCORE'))
+    async areas(): Promise<Area[]> {
+      const found = await redis.run((client) => client.zrange(areas, 0, -1))
       return found.map(Number)
     },
 
