@@ -12,10 +12,6 @@ const sockets = 1000
 const batches = { shared: 20, own: 5 }
 const warmUpMs = 2000
 
-const shared = documentOf()
-/** Every socket with a document of its own: nobody has anything in common. */
-const own = Array.from({ length: sockets }, (_, i) => documentOf(`match${i}`))
-
 interface Subject {
   name: string
   server: Child
@@ -27,42 +23,39 @@ interface Subject {
 
 /** One event to everybody who follows a stream: executed once, sent to all. */
 export const fanout: Bench = async ({ stage, rounds, roundMs, profile, say }) => {
-  const phones = await startChild('phones', { core: 'load', env: stage.env })
-  const [device] = await phones.call<Device[]>('devices', 1)
-  await phones.stop()
-  if (!device) throw new Error('there is no device')
-  const { deviceId: key, token } = device
   const unlimited = { SOCKETS_PER_ADDRESS: '100000', SOCKETS_PER_VIEWER: '100000', RATE_LIMITS: 'off' }
   const env = { ...stage.env, ...unlimited }
+  const phones = await startChild('phones', { core: 'load', env })
   const publisher = await startChild('app', { core: 'load', env })
   let payload = '{}'
 
-  async function ready(name: string, process: string, query: string | string[], more = {}): Promise<Subject> {
+  async function ready(name: string, process: string, way: keyof typeof batches, more = {}): Promise<Subject> {
     say(`fanout: ${sockets} sockets on ${name}`)
     const server = await startChild(process, { core: 'subject', env: { ...env, ...more } })
     const swarm = await startChild('swarm', { core: 'load' })
-    const tokens = Array.from({ length: sockets }, () => token)
+    const [device] = await phones.call<Device[]>('devices', 1)
+    if (!device) throw new Error('there is no device')
+    // A stream of its own: whoever follows it has nothing to do while others are measured.
+    const key = await phones.call<string>('activity', device.deviceId)
+    const documents = { shared: () => documentOf(key), own: (i: number) => documentOf(key, `title${i}`) }
+    const query = Array.from({ length: way === 'own' ? sockets : 1 }, (_, i) => documents[way](i))
+    const tokens = Array.from({ length: sockets }, () => device.token)
     await swarm.call('subscribe', { port: await server.call<number>('port'), query, tokens } satisfies SwarmOrder)
-    const from = process === 'app' ? publisher : server
-    return {
-      name,
-      server,
-      publisher: from,
-      swarm,
-      order: { key, payload, count: Array.isArray(query) ? batches.own : batches.shared },
-    }
+    const order = { key, payload, count: batches[way] }
+    return { name, server, publisher: process === 'app' ? publisher : server, swarm, order }
   }
 
-  const vicinity = await ready('vicinity', 'app', shared)
+  const vicinity = await ready('vicinity', 'app', 'shared')
   await round(vicinity, warmUpMs)
   payload = payloadOf(await vicinity.swarm.call<string>('latest'))
   const subjects = [
-    await ready('bare ws', 'bare-sockets', shared),
-    await ready('graphql-ws + Redis', 'stock-sockets', shared),
+    await ready('bare ws', 'bare-sockets', 'shared'),
+    await ready('graphql-ws + Redis', 'stock-sockets', 'shared'),
     vicinity,
-    await ready('graphql-ws + Redis, own documents', 'stock-sockets', own, { STOCK_SCHEMA: 'ours' }),
-    await ready('vicinity, own documents', 'app', own),
+    await ready('graphql-ws + Redis, own documents', 'stock-sockets', 'own', { STOCK_SCHEMA: 'ours' }),
+    await ready('vicinity, own documents', 'app', 'own'),
   ]
+  await phones.stop()
   for (const subject of subjects) await round(subject, warmUpMs)
   const rows = await interleave(subjects, rounds, (subject) => round(subject, roundMs))
 

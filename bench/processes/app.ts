@@ -9,7 +9,7 @@ const app = createApp(readConfig() as ReadyConfig)
 /** Events of a stream, as a service publishes them. */
 async function publish({ key, count }: EventsOrder): Promise<void> {
   const { delivery } = await app
-  for (let i = 0; i < count; i += 1) await delivery.publish(streamOf, key, eventOf(i))
+  await Promise.all(Array.from({ length: count }, (_, i) => delivery.publish(streamOf, key, eventOf(key, i))))
 }
 
 answer(app, { publish, port: async () => (await app).port })

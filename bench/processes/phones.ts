@@ -46,4 +46,14 @@ async function crowd(count: number): Promise<Phone[]> {
   return phones
 }
 
-answer(app, { devices, crowd })
+/** An activity that somebody hosts. */
+async function activity(hostId: string): Promise<string> {
+  const { services } = await app
+  const place = { latitude: 47.3769, longitude: 8.5417 }
+  const made = await services.activities.create(hostId, {
+    ...{ clientId: `bench-${hostId}`, title: 'Chess in the park', emoji: '♟️', ...place },
+  })
+  return made.id
+}
+
+answer(app, { devices, crowd, activity })

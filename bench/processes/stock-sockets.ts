@@ -10,32 +10,21 @@ import { createApp } from '../../src/app.ts'
 import { type ReadyConfig, readConfig } from '../../src/config.ts'
 import { schema as ours } from '../../src/schema.ts'
 import { answer } from '../kit/answer.ts'
-import { type EventsOrder, eventOf, subscriptionField } from '../kit/followed.ts'
+import { type EventsOrder, eventOf, leanEventOf, leanSchema, subscriptionField } from '../kit/followed.ts'
 import { redisUrl } from '../kit/store.ts'
-
-const lean = `
-  type Query { ok: Boolean! }
-  type Subscription { nudges: NudgeEvent! }
-  union NudgeEvent = Ready | Nudge
-  type Ready { cursor: String! }
-  type Nudge { cursor: String!, matchId: ID!, sessionId: ID!, sharedInterests: [String!]!, nudgedAt: String! }
-`
 
 interface Kind {
   schema: GraphQLSchema
   context: object
   ready: object
-  made(cursor: string, payload: ReturnType<typeof eventOf>): object
+  made(cursor: string, key: string, n: number): object
 }
 
 const leanKind: Kind = {
-  schema: buildSchema(lean),
+  schema: buildSchema(leanSchema),
   context: {},
   ready: { [subscriptionField]: { __typename: 'Ready', cursor: 'ready' } },
-  made: (cursor, { matchId, sessionId, shared, atMs }) => {
-    const event = { cursor, matchId, sessionId, sharedInterests: shared, nudgedAt: new Date(atMs).toISOString() }
-    return { [subscriptionField]: { __typename: 'Nudge', ...event } }
-  },
+  made: leanEventOf,
 }
 
 async function ourKind(): Promise<Kind> {
@@ -44,18 +33,20 @@ async function ourKind(): Promise<Kind> {
     schema: ours,
     context: { services, prisma: postgres.prisma, requestId: 'bench', address: '', viewer: null, connection: null },
     ready: { kind: 'ready', cursor: 'cursor' },
-    made: (cursor, payload) => ({ kind: 'event', cursor, payload }),
+    made: (cursor, key, n) => ({ kind: 'event', cursor, payload: eventOf(key, n) }),
   }
 }
 
 const pubsub = new RedisPubSub({ connection: redisUrl })
+// Nobody hears what another process publishes to its own sockets.
+const channel = `events.${process.pid}`
 let made: Kind['made'] = leanKind.made
 
 async function serve(): Promise<number> {
   const kind = process.env['STOCK_SCHEMA'] === 'ours' ? await ourKind() : leanKind
   made = kind.made
   const follow = () => {
-    const events = pubsub.asyncIterableIterator('events')
+    const events = pubsub.asyncIterableIterator(channel)
     const { next } = events
     // The swarm waits for a first event; after it there is only the library's own iterator.
     events.next = () => {
@@ -73,11 +64,10 @@ async function serve(): Promise<number> {
 }
 
 let published = 0
-async function publish({ count }: EventsOrder): Promise<void> {
-  for (let i = 0; i < count; i += 1) {
-    published += 1
-    await pubsub.publish('events', made(`${published}`.padEnd(44, '-'), eventOf(published)))
-  }
+async function publish({ key, count }: EventsOrder): Promise<void> {
+  const events = Array.from({ length: count }, (_, i) => made(`${published + i}`.padEnd(44, '-'), key, i))
+  published += count
+  await Promise.all(events.map((event) => pubsub.publish(channel, event)))
 }
 
 const port = serve()
