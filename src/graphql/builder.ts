@@ -54,7 +54,7 @@ export const builder = new SchemaBuilder<{
   ],
   defaultFieldNullability: false,
   complexity: {
-    limit: { complexity: costLimit },
+    limit: ({ weighed }) => (weighed ? {} : { complexity: costLimit }),
     complexityError: () =>
       new DomainError('QUERY_TOO_COMPLEX', 'The operation is too costly. Ask for fewer fields or smaller pages.'),
   },

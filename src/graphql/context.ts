@@ -41,4 +41,6 @@ export interface Context extends RequestFacts {
   services: Services
   /** For Pothos' Prisma plugin only: resolvers call services. */
   prisma: PrismaClient
+  /** The cost of this operation has been found bearable before: so it is with every event of a subscription after its first. */
+  weighed?: boolean
 }

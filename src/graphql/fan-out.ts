@@ -144,7 +144,9 @@ export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(
       const context = args.contextValue as Context
       const { id, perViewer, start } = sharingOf(document)
       const asked = `${feed.id} ${id} ${operationName ?? ''} ${canonical(variableValues ?? {}, start)}`
-      const key = perViewer ? `${asked} ${nameOf(context.viewer)}` : asked
+      // Who was told that their operation costs too much is told so again, apart from the others.
+      const alike = `${asked} ${context.weighed === true}`
+      const key = perViewer ? `${alike} ${nameOf(context.viewer)}` : alike
       let group = groups.get(key)
       if (!group) {
         // Nobody's request, and nobody's view of things unless it was declared to be.

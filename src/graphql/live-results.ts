@@ -118,6 +118,8 @@ export class LiveResults implements Receiver, Member {
   async #send(delivery: Delivery<unknown> | unknown): Promise<void> {
     this.#live.executions.inc()
     const result = await execute({ ...this.#args, rootValue: delivery, contextValue: contextOf(this.#args) })
+    const context = this.#args.contextValue as Context
+    context.weighed ??= !result.errors
     if (this.#over) return
     const { connection } = this.#outlet
     await connection.sent(`${this.#head}${this.#textOf(result)}}`).catch(() => this.stop())

@@ -184,6 +184,35 @@ describe('an event is executed once for all who asked the same', () => {
     expect(eventOf(await socket.next())).toMatchObject({ careless: null })
   })
 
+  test('what costs too much is refused with every event, also beside what does not', async () => {
+    const app = await createTestApp()
+    const phone = await createPhone(app)
+    const deviceId = Buffer.from(phone.deviceId, 'base64').toString().split(':')[1] ?? ''
+    const socket = await openSocket(app, { init: { authorization: `Bearer ${phone.token}` } })
+    const place = { latitude: 47.3769, longitude: 8.5417 }
+    const made = { clientId: 'chess-in-the-park', title: 'Chess', emoji: '♟️', ...place }
+    const { id: activityId } = await app.services.activities.create(deviceId, made)
+    const globalId = Buffer.from(`Activity:${activityId}`).toString('base64')
+    const pages = (count: number) => oneTo(count).map((i) => `p${i}: attendees(first: 100) { edges { node { id } } }`)
+    const query = (count: number) =>
+      `subscription { activityEvents(id: "${globalId}") { ... on ActivityChanged { activity { title ${pages(count).join(' ')} } } } }`
+    const codes = async () => {
+      const { payload } = await socket.next()
+      return (payload as { errors?: { extensions: { code: string } }[] }).errors?.map(
+        ({ extensions }) => extensions.code,
+      )
+    }
+    for (const [id, count] of [
+      ['dear', 10],
+      ['cheap', 1],
+    ] as const) {
+      socket.send({ id, type: 'subscribe', payload: { query: query(count) } })
+      expect(await codes()).toEqual(id === 'dear' ? ['QUERY_TOO_COMPLEX'] : undefined)
+    }
+    await app.services.activities.update(deviceId, activityId, { title: 'Chess again' })
+    expect([await codes(), await codes()]).toEqual(expect.arrayContaining([['QUERY_TOO_COMPLEX'], undefined]))
+  })
+
   test('an error is told to each with the id of its own operation, and logged with it', async () => {
     const key = newKey()
     const sockets = [await signIn('ann'), await signIn('bob')]
