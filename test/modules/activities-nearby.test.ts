@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isOver, quietMeters } from '../../src/modules/activities/index.ts'
+import { isOver, type NearbyPage, quietMeters } from '../../src/modules/activities/index.ts'
 import { byRank, scoreOf } from '../../src/modules/activities/ranking.ts'
 import { tileOf } from '../../src/modules/activities/tiles.ts'
 import { type Band, bandBetween, bandLimits, createGrids, isWithin } from '../../src/modules/presence/index.ts'
@@ -45,6 +45,17 @@ const made = (personId: string, at: Position, more: object = {}) =>
   app.services.activities.create(personId, { clientId: newClientId(), title: 'Dot', emoji: '📍', ...at, ...more })
 const beat = (personId: string, at: Position) =>
   app.services.presence.heartbeat(personId, { ...at, accuracyMeters: 5, observedAt: now() })
+
+async function everyPage(viewerId: string, radius: Band) {
+  const edges: NearbyPage['edges'] = []
+  let after: string | undefined
+  do {
+    const page = await app.services.activities.nearby(viewerId, { radius, first: 100, after })
+    edges.push(...page.edges)
+    after = page.hasNextPage ? page.edges.at(-1)?.cursor : undefined
+  } while (after)
+  return edges
+}
 
 describe('what nobody has joined', () => {
   test('is shown within 200 m, and to its host; joined, it is shown as far as it is looked for', async () => {
@@ -243,6 +254,7 @@ describe('against every activity in the world, looked at one by one', () => {
 
   test('finds exactly what is near enough, in the order of the ranking', async () => {
     let found = 0
+    let worlds = 0
     await fc.assert(
       fc.asyncProperty(middles, fc.array(steps, { minLength: 1, maxLength: 25 }), steps, async (middle, dots, step) => {
         for (const dot of dots) {
@@ -251,13 +263,21 @@ describe('against every activity in the world, looked at one by one', () => {
           for (let i = 0; i < dot.joins; i += 1) await app.services.activities.join(person(), activity.id)
           world.set(activity.id, { id: activity.id, host })
         }
+        // More than 500 in one place are for another test.
+        worlds += 1
+        if (worlds > 100) {
+          for (const { id, host } of [...world.values()].slice(0, dots.length)) {
+            await app.services.activities.cancel(host, id).catch(() => undefined)
+            world.delete(id)
+          }
+        }
         const viewer = person()
         const stands = at(middle, step)
         await beat(viewer, stands)
         const near = places.snap(stands)
         const everything = await app.services.activities.load(viewer, [...world.keys()])
         for (const radius of radii) {
-          const first = await app.services.activities.nearby(viewer, { radius, first: 100 })
+          const edges = await everyPage(viewer, radius)
           const asked = {
             radiusMeters: bandLimits[radius],
             nowMs: 0,
@@ -272,12 +292,12 @@ describe('against every activity in the world, looked at one by one', () => {
             return [{ id: activity.id, band, score: scoreOf(activity, meters, asked) }]
           })
           // Ages are milliseconds: what is equal but for those may come in either order.
-          const got = first.edges.map(({ node, band }) => ({ id: node.id, band }))
+          const got = edges.map(({ node, band }) => ({ id: node.id, band }))
           expect(got.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
             expected.map(({ id, band }) => ({ id, band })).sort((a, b) => (a.id < b.id ? -1 : 1)),
           )
           const scores = new Map(expected.map((each) => [each.id, each.score]))
-          const inOrder = first.edges.map(({ node }) => scores.get(node.id) ?? 0)
+          const inOrder = edges.map(({ node }) => scores.get(node.id) ?? 0)
           for (const [i, score] of inOrder.entries())
             if (i > 0) expect(score).toBeLessThan((inOrder[i - 1] ?? 0) + 0.001)
           found += got.length
@@ -417,3 +437,41 @@ test('an activity’s uuid tells its area', async () => {
   const party = await start(ann, here)
   expect(Number.parseInt(activityUuid(party.id).slice(-4), 16)).toBe(areaOf(party.place))
 })
+
+// After the counts of clusters, which know of nothing but what they made.
+test('of more than 500 in one area the nearest bands are all there', async () => {
+  const here = somewhere()
+  const venueId = person()
+  const put = (at: Position, title: string) =>
+    app.services.activities.project({
+      ...{ eventId: person(), version: 1, hostId: person(), venueId, title, emoji: '🎪', place: at, capacity: null },
+      ...{ startsAtMs: app.clock.now(), endsAtMs: app.clock.now() + 60 * minutes },
+      ...{ archiveMessages: false, cancelled: false },
+    })
+  const ring = async (count: number, meters: number, title: string) => {
+    for (let i = 0; i < count; i += 20)
+      await Promise.all(
+        Array.from({ length: Math.min(20, count - i) }, (_, j) => {
+          const turn = (2 * Math.PI * (i + j)) / count
+          return put(offset(here, Math.cos(turn) * meters, Math.sin(turn) * meters), title)
+        }),
+      )
+  }
+  await ring(3, 0, 'here')
+  await ring(30, 600, 'near')
+  await ring(600, 2000, 'further')
+  await ring(30, 20_000, 'far')
+  const viewer = person()
+  await beat(viewer, here)
+  const found = async (radius: Band) => {
+    const counts: Record<string, number> = {}
+    for (const { node } of await everyPage(viewer, radius)) counts[node.title] = (counts[node.title] ?? 0) + 1
+    return counts
+  }
+  expect(await found('UNDER_1_KM')).toEqual({ here: 3, near: 30 })
+  for (const radius of ['UNDER_3_KM', 'UNDER_50_KM'] as const) {
+    const { here: own, near, further = 0, far } = await found(radius)
+    expect({ own, near, far }).toEqual({ own: 3, near: 30, far: undefined })
+    expect(further).toBeGreaterThanOrEqual(467)
+  }
+}, 30_000)
