@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import type { ReadyConfig } from './config.ts'
 import {
+  createActivityCounts,
   createActivityReads,
   createActivityService,
   createActivityStore,
   createChatStore,
+  createEnding,
+  createEndingStore,
 } from './modules/activities/index.ts'
 import { createDiscoveryService } from './modules/discovery/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
@@ -29,6 +32,9 @@ import { createSweeper } from './platform/sweeper.ts'
 
 const deviceIdSchema = z.object({ deviceId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
+
+/** So long an activity has to tell Postgres what it leaves, after its retention. */
+const archiveLateMs = 10 * 60 * 1000
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
 export async function createBackend(config: ReadyConfig, deps: { clock: Clock; logger: Logger; disposers: Disposers }) {
@@ -105,6 +111,12 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ social, presence, delivery, grids, clock, secret, rateLimits: config.rateLimits },
     ...config.activities,
   })
+  const ending = createEnding({
+    store: activityStore,
+    ending: createEndingStore({ redis, delivery, store: activityStore }),
+    counts: createActivityCounts(postgres),
+    ...{ clock, archive: places.archive, attendeeId: activities.attendeeId },
+  })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
@@ -128,13 +140,23 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
           if (event) await activities.project(event)
         }
       },
+      // Those whose activity was lost before it could tell what it leaves.
+      'archive-missed': async () => {
+        for (const eventId of await places.toArchive(clock.now() - config.activities.retentionMs - archiveLateMs))
+          await places.archive(eventId, { joins: 0, messages: [] })
+      },
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
-    schedule: { 'drop-social-changes': '* * * * *', 'project-missing': '* * * * *', 'release-stats': '* * * * *' },
+    schedule: {
+      'archive-missed': '* * * * *',
+      'drop-social-changes': '* * * * *',
+      'project-missing': '* * * * *',
+      'release-stats': '* * * * *',
+    },
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)
-  const sweeper = createSweeper({ redis, logger, sweeps: { presence: presence.sweep } })
+  const sweeper = createSweeper({ redis, logger, sweeps: { presence: presence.sweep, activities: ending.sweep } })
   disposers.add('sweeper', sweeper.close)
 
   return {

@@ -21,6 +21,12 @@ end
 return redis.call('HGETALL', KEYS[2])
 `
 
+// Another mover may have dropped this batch, and the next one may be waiting in its place.
+const dropLua = `
+if redis.call('HGET', KEYS[1], 'batch') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`
+
 export interface CounterBatch {
   id: string
   counts: Map<string, number>
@@ -29,6 +35,8 @@ export interface CounterBatch {
 export interface Counters {
   /** The key that scripts count into. */
   key: string
+  /** The key of the batch that is being moved. */
+  waiting: string
   /** The batch to be added next, if any; the same one until it is dropped. */
   take(nowMs: number): Promise<CounterBatch | undefined>
   /** Forgets a batch that has been added. */
@@ -39,8 +47,10 @@ export function createCounters(redis: RedisConnections, slot: string): Counters 
   const running = redis.key('counters', `{${slot}}`, 'running')
   const waiting = redis.key('counters', `{${slot}}`, 'batch')
   const takeScript = redis.script('vicinityTakeCounts', takeLua)
+  const dropScript = redis.script('vicinityDropCounts', dropLua)
   return {
     key: running,
+    waiting,
     async take(nowMs) {
       const flat = (await takeScript([running, waiting], [createId(nowMs)])) as string[]
       const counts = new Map<string, number>()
@@ -51,8 +61,8 @@ export function createCounters(redis: RedisConnections, slot: string): Counters 
       }
       return id === undefined ? undefined : { id, counts }
     },
-    async drop() {
-      await redis.run((client) => client.del(waiting))
+    async drop({ id }) {
+      await dropScript([waiting], [id])
     },
   }
 }

@@ -97,5 +97,5 @@ function collect(logs: LogLine[]): Logger {
     (level: string) =>
     (message: string, fields: object = {}) =>
       void logs.push({ level, message, ...fields })
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: () => undefined }
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') }
 }

@@ -4,6 +4,9 @@ export { cardOf, isQuiet } from './card.ts'
 export { type ActivityMessage, messageOf, type NewMessage } from './chat.ts'
 export { createChatStore } from './chat-store.ts'
 export type { ActivityCluster, Bounds } from './clusters.ts'
+export { createActivityCounts } from './counts-store.ts'
+export { createEnding, type Ending } from './ending.ts'
+export { createEndingStore } from './ending-store.ts'
 export {
   ActivityFullError,
   ActivityOverError,

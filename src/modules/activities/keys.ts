@@ -37,6 +37,10 @@ export function activityKeys(redis: RedisConnections, area: Area) {
     index: `${prefix}index`,
     /** The same activities by when they end, milliseconds. */
     ends: `${prefix}ends`,
+    /** Those that are over by when everything of them is erased, milliseconds. */
+    erase: `${prefix}erase`,
+    /** What Postgres is still to be told: event → the counts, and messages, of its activity that is over. */
+    ended: `${prefix}ended`,
     /** Those that have not begun, as far as has been swept, by when they start. */
     starts: `${prefix}starts`,
     /** Tile `x:y` → how many activities everybody may see there. */

@@ -4,6 +4,9 @@ import { clusterLevels, finestLevel } from './tiles.ts'
 
 const children = activityChildren.map((name) => `'${name}'`).join(', ')
 
+/** A sweep erases what has ended, and forgets whom it concerned. If there is none, everything ends by itself so much later, milliseconds. */
+const graceMs = 30_000
+
 /** How many arguments `recordLua` takes before a script's own. */
 export const recordArguments = 11
 
@@ -11,7 +14,7 @@ export const recordArguments = 11
  * Put before every script that changes an activity. After it `id`, `now`, `record` (the key), and:
  * `load()` the record as a table, or nil; `child(name)` the key of a child, and `inherit(key)` its end;
  * `settle(before)` makes everything that follows from the record true again (card, index, counters, ends, surroundings) after
- * fields were written, and answers the record as it is now; `tell(event)` appends to the activity's events.
+ * fields were written, and answers the record as it is now; `tell(event)` appends to the activity's events; `erase(r)` leaves nothing of it.
  *
  * ARGV: prefix, id, now, retention, base of the area's surroundings and of the activity's events, run, seed, then maxLength and
  * window of the surroundings, and maxLength of the events.
@@ -20,7 +23,7 @@ export const recordLua = `${appendLua}
 local P, id, now, retention = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local record = P .. 'activity:' .. id
 local texts = { 'host', 'kind', 'title', 'emoji', 'cell', 'venueId', 'eventId', 'card' }
-local numbers = { 'lat', 'lon', 'x', 'y', 'tileX', 'tileY', 'startsAt', 'endsAt', 'createdAt', 'joins', 'capacity', 'version', 'edits', 'cancelledAt', 'hidden', 'counted' }
+local numbers = { 'lat', 'lon', 'x', 'y', 'tileX', 'tileY', 'startsAt', 'endsAt', 'createdAt', 'joins', 'capacity', 'version', 'edits', 'cancelledAt', 'hidden', 'counted', 'ended' }
 
 local function load()
   local found = redis.call('HMGET', record, 'host', 'kind', 'title', 'emoji', 'cell', 'venueId', 'eventId', 'card', unpack(numbers))
@@ -76,7 +79,7 @@ local function settle(before)
   local r = load()
   local open = isOpen(r)
   local over = r.cancelledAt > 0 and r.cancelledAt or r.endsAt
-  local life = math.max(1, over + retention - now)
+  local life = math.max(1, over + retention + ${graceMs} - now)
   if not before or before.endsAt ~= r.endsAt or before.cancelledAt ~= r.cancelledAt then
     redis.call('PEXPIRE', record, life)
     for _, name in ipairs({ ${children} }) do redis.call('PEXPIRE', child(name), life) end
@@ -94,8 +97,12 @@ local function settle(before)
     redis.call('ZADD', P .. 'ends', r.endsAt, id)
     redis.call('SADD', P .. 'hosting:' .. r.host, id)
     for _, key in ipairs({ 'index', 'ends', 'hosting:' .. r.host }) do keep(P .. key, life) end
-  elseif r.cancelledAt > 0 then
-    redis.call('ZREM', P .. 'ends', id)
+    if r.ended > 0 then
+      redis.call('HDEL', record, 'ended')
+      redis.call('ZREM', P .. 'erase', id)
+    end
+  elseif r.cancelledAt > 0 and r.ended == 0 then
+    redis.call('ZADD', P .. 'ends', r.cancelledAt, id)
   end
   if open and r.startsAt > now then
     redis.call('ZADD', P .. 'starts', r.startsAt, id)
@@ -109,5 +116,17 @@ local function settle(before)
     append(ARGV[5], cjson.encode({ kind = 'activity', id = id, host = r.host, from = from, to = to }), ARGV[7], ARGV[8], ARGV[9], ARGV[10])
   end
   return r
+end
+
+-- Everything that has the id in its name, and whatever names it elsewhere.
+local function erase(r)
+  for _, someone in ipairs(redis.call('SMEMBERS', child('people'))) do redis.call('SREM', P .. 'joined:' .. someone, id) end
+  if r then
+    redis.call('SREM', P .. 'hosting:' .. r.host, id)
+    redis.call('ZREM', P .. 'index', r.card)
+  end
+  for _, set in ipairs({ 'starts', 'ends', 'erase' }) do redis.call('ZREM', P .. set, id) end
+  for _, name in ipairs({ ${children} }) do redis.call('UNLINK', child(name)) end
+  redis.call('UNLINK', record, ARGV[6] .. ':head', ARGV[6] .. ':log')
 end
 `

@@ -32,7 +32,8 @@ export function createWatching(deps: {
   const { delivery, social, clock, load, seats } = deps
   return {
     async events(viewerId, id, after, onSlow) {
-      if (!isId(id)) throw new NotFoundError()
+      // Looked at before anything is made for it, too: a stream of nothing would leave a log behind.
+      if (!isId(id) || !(await load(viewerId, [id]))[0]) throw new NotFoundError()
       const sight = await social.watch(viewerId)
       const lost = new AbortController()
       let hostId = ''

@@ -73,10 +73,13 @@ export interface EventService {
   /** At most 100 events that are over and not archived, the oldest first: those too whose activity was lost with Redis. */
   toArchive(nowMs: number): Promise<string[]>
   /**
-   * Keeps the counts of an event that is over and, if its organizer wants them, its messages. Tells whether it is archived:
+   * Keeps the counts of an event that is over (`said`: of its messages, also of those that are not among them) and, if its organizer wants them, its messages. Tells whether it is archived:
    * one that is not over, was cancelled, or never was is not. Repeating it changes nothing.
    */
-  archive(eventId: string, archived: { joins: number; messages: readonly ArchivedMessage[] }): Promise<boolean>
+  archive(
+    eventId: string,
+    archived: { joins: number; said?: number; messages: readonly ArchivedMessage[] },
+  ): Promise<boolean>
 }
 
 export function createEventService(deps: { store: EventStore; clock: Clock; limiter: RateLimiter }): EventService {

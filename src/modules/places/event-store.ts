@@ -177,7 +177,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
     archive: (
       id: string,
       nowMs: number,
-      archived: { joins: number; messages: readonly ArchivedMessage[] },
+      archived: { joins: number; said?: number; messages: readonly ArchivedMessage[] },
       decide: (event: EventRow) => boolean,
     ): Promise<EventRow | undefined> =>
       transaction(async (tx) => {
@@ -190,14 +190,14 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
         )
         if (!event || !decide(event)) return event
         const { joins, messages } = archived
-        const total = messages.reduce((most, { seq }) => Math.max(most, seq), 0)
+        const said = archived.said ?? messages.reduce((most, { seq }) => Math.max(most, seq), 0)
         const [row] = await tx<EventRow>(
           {
             name: 'places-event-archive',
             text: `update events e set status = 'ARCHIVED', archived_at = $2, joins = $3, messages = $4, version = version + 1
                    where e.id = $1 returning ${columns}`,
           },
-          [id, new Date(nowMs), joins, total],
+          [id, new Date(nowMs), joins, said],
         )
         if (event.archiveMessages) {
           await tx(

@@ -16,6 +16,7 @@ local function openHead(base, run, seed, ttl, with)
   if not found[1] or found[3] ~= run then
     redis.call('DEL', base .. ':log')
     redis.call('HSET', head, 'epoch', seed, 'seq', 0, 'run', run)
+    redis.call('HDEL', head, 'mark', 'markedAt')
     found = { seed, '0', run, found[4] }
   end
   if with and found[4] ~= with then redis.call('HSET', head, 'with', with) end
@@ -52,6 +53,17 @@ local oldest = first and tonumber(string.match(first[1], '^%d+')) or seq + 1
 return { epoch, seq, oldest, redis.call('XRANGE', KEYS[2], '(' .. ARGV[5] .. '-0', '+', 'COUNT', ARGV[6]) }
 `
 
+// An entry has no time: what was there at the mark, which is at least so old, goes, and a new mark is set.
+const fadeLua = `
+local head = redis.call('HMGET', KEYS[1], 'seq', 'mark', 'markedAt')
+if not head[1] then return 0 end
+local now, gone = tonumber(ARGV[1]), 0
+if head[3] and now - tonumber(head[3]) < tonumber(ARGV[2]) then return 0 end
+if head[2] then gone = redis.call('XTRIM', KEYS[2], 'MINID', (tonumber(head[2]) + 1) .. '-0') end
+redis.call('HSET', KEYS[1], 'mark', head[1], 'markedAt', now)
+return gone
+`
+
 const positionsLua = `${headLua}
 local found = {}
 for i = 1, #KEYS do
@@ -80,10 +92,19 @@ export interface EventLog {
   read<Payload>(topic: Topic<Payload>, key: string, after: Position | undefined, limit: number): Promise<Page>
   /** Where several streams of one slot stand now, in the order asked for. Keeps their logs alive. */
   positions(streams: { topic: Described; key: string }[]): Promise<Position[]>
+  /** Forgets what is older than `forMs`, at the latest after twice as long if it is called once in a while. Readers behind that resync. */
+  fade(topic: Described, key: string, nowMs: number, forMs: number): Promise<void>
+  /**
+   * Takes out what `isGone` says of a payload, for good: its text is in the log no more, and its seq has no entry. Readers
+   * pass such a place by. What is appended meanwhile is not looked at.
+   */
+  redact(topic: Described, key: string, isGone: (payload: unknown) => boolean): Promise<number>
   /** What a script that appends by itself has to be told, after the payload. */
   appendArgs(topic: Described): (string | number)[]
   base(topic: Described, key: string): string
 }
+
+const redactPage = 500
 
 /** The epoch that a new log would get: 62 random bits. Needed in every call, and randomUUID has them in stock. */
 const seed = () => randomUUID().replaceAll('-', '').slice(16)
@@ -94,6 +115,7 @@ export function createEventLog(redis: RedisConnections): EventLog {
     `${appendLua}\nreturn append(string.sub(KEYS[1], 1, -6), ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])`,
   )
   const readScript = redis.script('vicinityRead', readLua)
+  const fadeScript = redis.script('vicinityFade', fadeLua)
   const positionsScript = redis.script('vicinityPositions', positionsLua)
 
   const base = (topic: Described, key: string) => redis.key(...streamName(topic, key))
@@ -126,6 +148,21 @@ export function createEventLog(redis: RedisConnections): EventLog {
       const args = [redis.runId(), seed(), ...streams.map(({ topic }) => topic.windowMs)]
       const found = (await positionsScript(heads, args)) as [string, number][]
       return found.map(([epoch, seq]) => ({ epoch, seq }))
+    },
+    async fade(topic, key, nowMs, forMs) {
+      await fadeScript(keys(topic, key), [nowMs, forMs])
+    },
+    async redact(topic, key, isGone) {
+      const [, log = ''] = keys(topic, key)
+      let [from, removed] = ['-', 0]
+      for (;;) {
+        const page = await redis.run((client) => client.xrange(log, from, '+', 'COUNT', redactPage))
+        const gone = page.flatMap(([id, fields]) => (isGone(JSON.parse(fields[1] ?? 'null')) ? [id] : []))
+        if (gone.length > 0) removed += await redis.run((client) => client.xdel(log, ...gone))
+        const last = page.at(-1)
+        if (!last || page.length < redactPage) return removed
+        from = `(${last[0]}`
+      }
     },
     appendArgs,
     base,
