@@ -9,7 +9,7 @@ import type { Device } from '../processes/phones.ts'
 
 const sockets = 1000
 /** Events that are published in one go, while as many are still under way: whoever serves them has always something to do. */
-const batches = { shared: 20, own: 5 }
+const batches = { shared: 20, own: 10 }
 const warmUpMs = 2000
 
 interface Subject {

@@ -6,7 +6,7 @@ import type { SwarmOrder, SwarmResult } from '../kit/swarm.ts'
 import type { Device } from '../processes/phones.ts'
 
 const sockets = 5000
-const limitKiB = 20
+const limitKiB = 14
 const query = `subscription { nudges { __typename
   ... on Ready { cursor } ... on Nudge { cursor matchId sharedInterests nudgedAt } ... on ResyncRequired { cursor reason } } }`
 
