@@ -58,14 +58,16 @@ export function createApi(deps: {
   }
 
   return {
-    async beat(fix: Fix): Promise<number | undefined> {
+    /** When the presence ends. While everybody arrives at once it is not timed. */
+    async beat(fix: Fix, timed: boolean): Promise<number | undefined> {
       const input = { ...fix, observedAt: new Date(now()).toISOString() }
       const { answer } = await call<{ expiresAt: string }>(
         'heartbeat',
         documents.heartbeatDocument,
         input,
-        counters.heartbeats,
+        timed ? counters.heartbeats : undefined,
       )
+      if (answer && !timed) counters.heartbeats.count()
       return answer && Date.parse(answer.expiresAt)
     },
     endPresence: () => call('endPresence', documents.endPresenceDocument),

@@ -5,7 +5,10 @@ import type { Meter } from './meter.ts'
 import type { Simulation } from './simulation.ts'
 
 /** Puts a style on a text, or leaves it. */
-export type Paint = (style: 'bold' | 'dim' | 'good' | 'bad' | 'spot' | 0 | 1 | 2 | 3 | 4, text: string) => string
+export type Paint = (
+  style: 'bold' | 'dim' | 'good' | 'bad' | 'spot' | 'crowded' | 0 | 1 | 2 | 3 | 4,
+  text: string,
+) => string
 
 export interface View {
   simulation: Simulation
@@ -100,7 +103,11 @@ function mapLines({ city, present, world }: Simulation, paint: Paint): string[] 
     world.live(),
   )
   const line = (row: (typeof spots)[number]) =>
-    row.map(({ shade, activity }) => (activity ? paint('spot', '●') : paint(shade as 0, shades[shade] ?? ''))).join('')
+    row
+      .map(({ shade, activity }) =>
+        activity ? paint(shade > 2 ? 'crowded' : 'spot', '●') : paint(shade as 0, shades[shade] ?? ''),
+      )
+      .join('')
   const edge = '─'.repeat(mapSize.columns)
   const side = paint('dim', '│')
   return [

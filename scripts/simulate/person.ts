@@ -19,8 +19,6 @@ export interface Person {
   appear(): Promise<void>
   /** After walking for so long: says where they are, and does what they feel like doing. */
   live(seconds: number): Promise<void>
-  /** Begins to follow what is around, if they are somebody who does. */
-  open(): void
   close(): void
 }
 
@@ -35,12 +33,10 @@ interface PersonOptions {
   counters: Counters
   ledger: Ledger
   now: () => number
-  /** How many seconds of habits pass in one of walking. */
-  tempo: number
 }
 
 export function createPerson(options: PersonOptions): Person {
-  const { number, walker, habits, random, api, socket, world, counters, ledger, now, tempo } = options
+  const { number, walker, habits, random, api, socket, world, counters, ledger, now } = options
   let expiresAtMs = 0
   let restsFor = 0
   let fence: Subscription | undefined
@@ -49,7 +45,7 @@ export function createPerson(options: PersonOptions): Person {
   let deciding = false
 
   async function beat() {
-    expiresAtMs = (await api.beat(walker.fix())) ?? expiresAtMs
+    expiresAtMs = (await api.beat(walker.fix(), world.isOpen())) ?? expiresAtMs
   }
 
   function belong(activityId: string, hosting: boolean) {
@@ -124,7 +120,7 @@ export function createPerson(options: PersonOptions): Person {
     if (habits.sociable && open.length > 0 && random() < 0.6) await join(oneOf(random, open.slice(0, 5)).id)
   }
 
-  function open() {
+  function follow() {
     if (!habits.follows || fence) return
     const onActivity = (id: string) => {
       if (habits.sociable && !group && random() < 0.7) void join(id)
@@ -138,7 +134,7 @@ export function createPerson(options: PersonOptions): Person {
   }
 
   async function act(seconds: number) {
-    const due = (average: number) => happens(random, seconds * tempo, average)
+    const due = (average: number) => happens(random, seconds, average)
     // Always asked in this order, so that what the servers answer does not change what is drawn next.
     const [looks, starts, speaks, parts, rests] = [
       habits.looksEvery,
@@ -152,7 +148,7 @@ export function createPerson(options: PersonOptions): Person {
     if (!group && starts) await start()
     if (looks) await look()
     if (!group && rests) {
-      restsFor = waiting(random, habits.rests.for) / tempo
+      restsFor = waiting(random, habits.rests.for)
       expiresAtMs = 0
       shut()
       await api.endPresence()
@@ -163,13 +159,12 @@ export function createPerson(options: PersonOptions): Person {
     walker,
     present: () => expiresAtMs > now(),
     appear: beat,
-    open,
     async live(seconds) {
       restsFor -= seconds
       if (restsFor > 0) return
       await beat()
       if (!world.isOpen()) return
-      open()
+      follow()
       await act(seconds)
     },
     close() {

@@ -80,7 +80,7 @@ function plainLine({ simulation, when }: View): string {
 
 const plain: Paint = (_style, text) => text
 /** Of the 256 colours that every terminal of today has: from a faint blue to a warm yellow, by how many people there are. */
-const styles = { bold: '1', dim: '2', good: '32', bad: '1;31', spot: '1;35' }
+const styles = { bold: '1', dim: '2', good: '32', bad: '1;31', spot: '1;35', crowded: '1;35;48;5;220' }
 const heat = ['0', '38;5;60', '38;5;67', '38;5;179', '38;5;220']
 const painted: Paint = (style, text) =>
   text === '' ? '' : `\x1b[${typeof style === 'number' ? heat[style] : styles[style]}m${text}\x1b[0m`

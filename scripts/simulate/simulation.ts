@@ -2,14 +2,14 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CallError } from '../kit/failure.ts'
 import { createHttpClient } from '../kit/http.ts'
-import { createRandom, sample } from '../kit/random.ts'
+import { createRandom, type Random, sample } from '../kit/random.ts'
 import { registerDevice } from '../kit/register.ts'
 import type { Server } from '../kit/server.ts'
 import { createSlots } from '../kit/slots.ts'
 import { createApi } from './api.ts'
 import type { City } from './city.ts'
 import { createCounters } from './counters.ts'
-import { createHabits } from './habits.ts'
+import { createHabits, type Habits } from './habits.ts'
 import { createLedger } from './ledger.ts'
 import { createPerson, type Person } from './person.ts'
 import { createPhoneSocket } from './socket.ts'
@@ -25,8 +25,8 @@ interface SimulationOptions {
   servers: [Server, ...Server[]]
   /** What the servers take for now, milliseconds. */
   now?: () => number
-  /** How many seconds of habits pass in one of walking: a short run sees as much as a long one. */
-  tempo?: number
+  /** What people are like: a short run takes lively ones. */
+  habitsOf?: (random: Random) => Habits
   /** Something that no answer explains. */
   onFailed(error: unknown): void
 }
@@ -42,7 +42,16 @@ export type Simulation = ReturnType<typeof createSimulation>
 
 /** A city full of people with phones. Everything random about them comes from the seed; what servers answer does not. */
 export function createSimulation(options: SimulationOptions) {
-  const { people: wanted, city, seed, beatSeconds, servers, now = Date.now, tempo = 1, onFailed } = options
+  const {
+    people: wanted,
+    city,
+    seed,
+    beatSeconds,
+    servers,
+    now = Date.now,
+    habitsOf = createHabits,
+    onFailed,
+  } = options
   const http = createHttpClient(connections)
   const [counters, ledger, world] = [createCounters(), createLedger(), createWorld(now)]
   const over = new AbortController()
@@ -79,12 +88,12 @@ export function createSimulation(options: SimulationOptions) {
       createRandom(seed * 1_000_003 + 2 * number + 1),
     ]
     const { url, wsUrl } = servers[number % servers.length] as Server
-    const [walker, habits] = [createWalker(popular, walks), createHabits(random)]
+    const [walker, habits] = [createWalker(popular, walks), habitsOf(random)]
     const token = await register(url)
     const api = createApi({ http, url, token, counters, now })
     const socket = createPhoneSocket({ wsUrl, token, onLost: () => over.signal.aborted || counters.lost.count() })
     const person = createPerson({
-      ...{ number, walker, habits, random, api, socket, world, counters, ledger, now, tempo },
+      ...{ number, walker, habits, random, api, socket, world, counters, ledger, now },
     })
     await person.appear()
     people.push(person)
@@ -130,7 +139,6 @@ export function createSimulation(options: SimulationOptions) {
       await Promise.race([failed, enough])
       failed.catch(onFailed)
       world.open()
-      for (const person of people) person.open()
     },
 
     /** Nobody does anything more; what was said still comes. Answers what has to be said of it all. */
