@@ -21,17 +21,17 @@ export type ActivityChanges = {
   [Name in Exclude<keyof NewActivity, 'clientId'>]?: NewActivity[Name] | null | undefined
 }
 
-export const lifetimeMinutes = { default: 360, max: 1440 }
-export const capacityAtMost = 10_000
-export const titleAtMost = 50
-export const displayNameAtMost = 40
+const lifetimeMinutes = { default: 360, max: 1440 }
+const capacityAtMost = 10_000
+const titleAtMost = 50
+const displayNameAtMost = 40
 const aheadMs = 24 * 60 * 60 * 1000
 /** How far a phone's clock may be behind when it says "now". */
 const skewMs = 60_000
 const moveMeters = 10_000
 const minuteMs = 60_000
 
-export const checkedTitle = (title: string) => checkedText(title, { min: 1, max: titleAtMost, field: 'title' })
+const checkedTitle = (title: string) => checkedText(title, { min: 1, max: titleAtMost, field: 'title' })
 
 export const checkedName = (name: string | null | undefined) =>
   name == null ? null : checkedText(name, { min: 1, max: displayNameAtMost, field: 'displayName' })

@@ -29,8 +29,7 @@ import { type ActivityChanges, checkedName, type NewActivity, plan, planned } fr
 import type { ActivityStore, Outcome } from './store.ts'
 import { createWatching, type Watching } from './watching.ts'
 
-export const flagReasons = ['SPAM', 'OFFENSIVE', 'DANGEROUS', 'OTHER'] as const
-export type FlagReason = (typeof flagReasons)[number]
+export type FlagReason = 'SPAM' | 'OFFENSIVE' | 'DANGEROUS' | 'OTHER'
 
 export interface ActivityService extends Nearby, Clusters, Attendees, Chat, Watching, Projecting {
   /**

@@ -1,5 +1,4 @@
-export const activityStates = ['SCHEDULED', 'LIVE', 'ENDED', 'CANCELLED'] as const
-export type ActivityState = (typeof activityStates)[number]
+export type ActivityState = 'SCHEDULED' | 'LIVE' | 'ENDED' | 'CANCELLED'
 
 export interface Times {
   startsAtMs: number

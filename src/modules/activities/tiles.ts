@@ -2,7 +2,6 @@ import type { Position } from '../../platform/geo/index.ts'
 
 /** Zoom levels of the slippy-map tiles that activities are counted by, coarsest first. */
 export const clusterLevels = [8, 11, 14, 17] as const
-export type ClusterLevel = (typeof clusterLevels)[number]
 export const finestLevel = 17
 
 export interface Tile {
