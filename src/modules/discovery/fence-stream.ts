@@ -57,6 +57,8 @@ export class FenceStream implements AsyncIterableIterator<Delivery<NearbyChanges
   #dueAt = 0
   #over = false
   #wake: (() => void) | undefined
+  /** Wakes also what waits for a frame that is due later. */
+  #hurry: (() => void) | undefined
 
   constructor(asked: { radius: CellBand; stayed: boolean }, viewpoint: LiveViewpoint, deps: FenceStreamDependencies) {
     this.viewerId = viewpoint.viewerId
@@ -135,9 +137,13 @@ export class FenceStream implements AsyncIterableIterator<Delivery<NearbyChanges
   }
 
   onApart(otherId: string, apart: boolean): void {
-    const { fences } = this.#deps
+    const { fences, elapsed } = this.#deps
     if (apart) fences.part(this, otherId)
     else fences.unite(this, otherId)
+    if (!apart) return
+    // Whoever is hidden now leaves without waiting for the second to be over.
+    this.#dueAt = Math.min(this.#dueAt, elapsed())
+    this.#hurry?.()
   }
 
   onCertain(): void {
@@ -220,12 +226,13 @@ export class FenceStream implements AsyncIterableIterator<Delivery<NearbyChanges
   #woken(afterMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const timer = afterMs === undefined ? undefined : setTimeout(resolve, Math.max(1, afterMs))
-      this.#wake = () => {
-        // What has come waits for the frame that is due.
-        if (timer && this.#pending.size > 0 && !this.#lost && !this.#over) return
+      this.#hurry = () => {
         clearTimeout(timer)
-        this.#wake = undefined
         resolve()
+      }
+      // What has come waits for the frame that is due.
+      this.#wake = () => {
+        if (!timer || this.#pending.size === 0 || this.#lost || this.#over) this.#hurry?.()
       }
     })
   }

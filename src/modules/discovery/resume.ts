@@ -175,7 +175,7 @@ async function readFrom<Payload>(
     for (const entry of entries) {
       seq = entry.seq
       const parsed = seq <= to.seq && topic.payload.safeParse(entry.payload)
-      if (parsed && parsed.success) found.push(parsed.data)
+      if (parsed !== false && parsed.success) found.push(parsed.data)
     }
     if (entries.length === 0) break
   }
