@@ -5,6 +5,7 @@ export type Counters = ReturnType<typeof createCounters>
 
 export function createCounters() {
   const errors = new Map<string, number>()
+  const later = createMeter()
   return {
     heartbeats: createMeter(),
     looks: createMeter(),
@@ -21,12 +22,14 @@ export function createCounters() {
     full: createMeter(),
     over: createMeter(),
     /** What has to wait, because the servers limit how often it may be asked. */
-    later: createMeter(),
+    later,
     /** Connections that were lost and made again. */
     lost: createMeter(),
     errors,
-    failed(code: string) {
-      errors.set(code, (errors.get(code) ?? 0) + 1)
+    failed(name: string) {
+      // A limit like any other: whoever has no socket goes without.
+      if (name.endsWith(' TOO_MANY_SOCKETS')) later.count()
+      else errors.set(name, (errors.get(name) ?? 0) + 1)
     },
   }
 }
