@@ -23,7 +23,7 @@ export function createCounters() {
     over: createMeter(),
     /** What has to wait, because the servers limit how often it may be asked. */
     later,
-    /** Connections that were lost and made again. */
+    /** Connections that were lost, and streams that a server could not begin at the time: both came back. */
     lost: createMeter(),
     errors,
     failed(name: string) {

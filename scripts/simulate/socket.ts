@@ -64,21 +64,33 @@ export function createPhoneSocket(options: { wsUrl: string; token: string; onLos
           return after
         },
       }
-      const cancel = client.subscribe<Record<string, Event>>(
-        { query, variables },
-        {
-          next({ data, errors }) {
-            if (stopped) return
-            if (errors?.[0]) return end(String(errors[0].extensions?.['code']))
-            const [event] = Object.values(data ?? {})
-            if (!event) return
-            after = event.cursor ?? after
-            on.event(event)
+      let cancel: () => void = () => undefined
+
+      /** What a server is short of for a moment is asked for again, as an app does. */
+      function failed(code: string) {
+        if (code !== 'UNAVAILABLE' || stopped) return end(code)
+        cancel()
+        onLost()
+        setTimeout(() => !stopped && begin(), Math.random() * backWithinMs)
+      }
+      function begin() {
+        cancel = client.subscribe<Record<string, Event>>(
+          { query, variables },
+          {
+            next({ data, errors }) {
+              if (stopped) return
+              if (errors?.[0]) return failed(codeOf(errors))
+              const [event] = Object.values(data ?? {})
+              if (!event) return
+              after = event.cursor ?? after
+              on.event(event)
+            },
+            error: (reason) => failed(codeOf(reason)),
+            complete: () => end(),
           },
-          error: (reason) => end(codeOf(reason)),
-          complete: () => end(),
-        },
-      )
+        )
+      }
+      begin()
       return {
         stop() {
           stopped = true

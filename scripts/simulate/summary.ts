@@ -17,7 +17,7 @@ export function summaryOf(
   const others: [string, string][] = [
     ['sent again', `${written(repeats())} calls that a server could not take at the time`],
     ['waited', `${all(later)} times because the servers limit it`],
-    ['lost sockets', `${all(lost)}, which came back by themselves`],
+    ['came back', `${all(lost)} streams and sockets, by themselves`],
   ]
   const capped = [...ledger.capacity.values()].filter((seats) => seats !== null).length
   const moves = counters.entered.total() + counters.left.total()
