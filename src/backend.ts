@@ -8,8 +8,10 @@ import {
   createChatStore,
   createEnding,
   createEndingStore,
+  createForgetting,
 } from './modules/activities/index.ts'
 import { createDiscoveryService } from './modules/discovery/index.ts'
+import { createErasureService, createErasureStore } from './modules/erasure/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createEventStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
@@ -31,6 +33,7 @@ import { createRedis } from './platform/redis.ts'
 import { createSweeper } from './platform/sweeper.ts'
 
 const deviceIdSchema = z.object({ deviceId: z.string() })
+const personIdSchema = z.object({ personId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
 
 /** So long an activity has to tell Postgres what it leaves, after its retention. */
@@ -58,6 +61,9 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     logger,
     secret,
     tokens: config.tokens,
+    async onDeleted(deviceId) {
+      await Promise.all([presence.end(deviceId), sessions.closeOf(deviceId)])
+    },
   })
   disposers.add('identity', identity.close)
   const places = createPlacesService({
@@ -70,12 +76,10 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   const social = createSocialService({
     store: createSocialStore(postgres),
     ...{ redis, clock, logger, metrics },
-    async onBlocked(personId, otherId, already) {
-      await Promise.all([sessions.hide(personId, otherId, true), presence.part(personId, otherId, already)])
-    },
-    async onUnblocked(personId, otherId) {
-      await Promise.all([sessions.hide(personId, otherId, false), presence.unite(personId, otherId)])
-    },
+    onParting: (personId, otherId) => presence.part(personId, otherId),
+    onUniting: (personId, otherId) => presence.unite(personId, otherId),
+    onBlocked: (personId, otherId) => sessions.hide(personId, otherId, true),
+    onUnblocked: (personId, otherId) => sessions.hide(personId, otherId, false),
     onVisibility: (personId, audience) => presence.show(personId, audience),
   })
   disposers.add('social', social.close)
@@ -104,26 +108,52 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     rules: { ...config.matches, windowMs: config.sessions.windowMs },
   })
   const activityStore = createActivityStore({ redis, delivery, retentionMs: config.activities.retentionMs })
+  const activityReads = createActivityReads(redis)
   const activities = createActivityService({
     store: activityStore,
     chat: createChatStore({ redis, store: activityStore }),
-    reads: createActivityReads(redis),
-    ...{ social, presence, delivery, grids, clock, secret, rateLimits: config.rateLimits },
+    reads: activityReads,
+    ...{ social, presence, delivery, personIds, grids, clock, secret, rateLimits: config.rateLimits },
     ...config.activities,
   })
+  const endingStore = createEndingStore({ redis, delivery, store: activityStore })
   const ending = createEnding({
     store: activityStore,
-    ending: createEndingStore({ redis, delivery, store: activityStore }),
+    ending: endingStore,
     counts: createActivityCounts(postgres),
     ...{ clock, archive: places.archive, attendeeId: activities.attendeeId },
+  })
+  const forgetting = createForgetting({
+    ...{ redis, delivery, clock, store: activityStore, reads: activityReads, ending: endingStore },
+    attendeeId: activities.attendeeId,
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
-    gatherings: activities.gatherings,
+    ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed },
   })
   disposers.add('discovery', discovery.close)
   const services = { identity, places, social, presence, sessions, matches, activities, discovery, stats }
+
+  const erasure = createErasureService({
+    store: createErasureStore(postgres),
+    ...{ redis, nameOf: identity.erasedName },
+    parts: {
+      presence: presence.erase,
+      async sessions(personId) {
+        for (const otherId of await social.hiddenFromNow(personId)) await sessions.hide(personId, otherId, false)
+        const ids = await sessions.erase(personId)
+        return ids.length + (await matches.erase(ids))
+      },
+      activities: forgetting.erase,
+      // What was on its way there is in the archive once the accounts are settled.
+      async archive(personId) {
+        await ending.settleAccounts()
+        return places.eraseAuthor((eventId) => activities.attendeeId(eventId, personId))
+      },
+      social: social.erase,
+    },
+  })
 
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
@@ -145,6 +175,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
         for (const eventId of await places.toArchive(clock.now() - config.activities.retentionMs - archiveLateMs))
           await places.archive(eventId, { joins: 0, messages: [] })
       },
+      'erase-person': (payload) => erasure.erase(personIdSchema.parse(payload).personId),
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
     schedule: {

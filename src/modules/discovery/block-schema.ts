@@ -1,13 +1,23 @@
 import { builder } from '../../graphql/builder.ts'
 import { phone } from '../../graphql/phone.ts'
 import { BadUserInputError } from '../../platform/errors.ts'
+import { ActivityType } from '../activities/schema.ts'
 import { BlockType } from '../social/schema.ts'
+import type { Whom } from './index.ts'
 
+const BlockAttendeeInput = builder.inputType('BlockAttendeeInput', {
+  description: 'Somebody who is, or says something, in an activity that you have joined or host.',
+  fields: (t) => ({
+    activityId: t.globalID({ for: ActivityType, required: true, description: 'The activity.' }),
+    attendeeId: t.id({ required: true, description: 'What they are called there: `Attendee.id`.' }),
+  }),
+})
 const BlockInput = builder.inputType('BlockInput', {
   description: 'Whom to block: one of these.',
   fields: (t) => ({
     matchId: t.id({ required: false, description: 'A match with them.' }),
     personId: t.id({ required: false, description: 'What they are called towards you: `NearbyPerson.id`.' }),
+    attendee: t.field({ type: BlockAttendeeInput, required: false, description: 'Whom they are in an activity.' }),
   }),
 })
 const BlockPayload = builder.objectRef<{ block: { id: string; blockedAt: Date } }>('BlockPayload').implement({
@@ -24,12 +34,25 @@ builder.mutationField('block', (t) =>
     args: { input: t.arg({ type: BlockInput, required: true, description: 'Whom.' }) },
     description:
       'Hides you and somebody else from each other, for good: neither is shown to the other anywhere, running subscriptions included, and there are no more matches, nudges, or traces of one. Repeating it gives the same block.',
-    resolve: async (_root, { input: { matchId, personId } }, { services, viewer }) => {
-      const { deviceId } = phone(viewer)
-      if ((matchId == null) === (personId == null))
-        throw new BadUserInputError('Say whom to block: `matchId` or `personId`.', 'personId')
-      if (personId != null) return { block: await services.discovery.block(deviceId, String(personId)) }
-      return { block: await services.matches.block(phone(viewer), String(matchId)) }
-    },
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      block: await services.discovery.block(phone(viewer), whomOf(input)),
+    }),
   }),
 )
+
+interface Named {
+  matchId?: string | number | null | undefined
+  personId?: string | number | null | undefined
+  attendee?: { activityId: { id: string }; attendeeId: string | number } | null | undefined
+}
+
+function whomOf({ matchId, personId, attendee }: Named): Whom {
+  const ways: Whom[] = []
+  if (matchId != null) ways.push({ matchId: String(matchId) })
+  if (personId != null) ways.push({ personId: String(personId) })
+  if (attendee) ways.push({ activityId: attendee.activityId.id, attendeeId: String(attendee.attendeeId) })
+  const [whom] = ways
+  if (!whom || ways.length > 1)
+    throw new BadUserInputError('Say whom to block, in one way: `matchId`, `personId` or `attendee`.', 'personId')
+  return whom
+}

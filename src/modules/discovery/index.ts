@@ -1,4 +1,4 @@
 export type { FenceStream } from './fence-stream.ts'
 export type { NearbyPerson, PeoplePage } from './nearby-people.ts'
 export type { Change } from './pending.ts'
-export { createDiscoveryService, type DiscoveryService } from './service.ts'
+export { createDiscoveryService, type DiscoveryService, type Whom } from './service.ts'

@@ -122,7 +122,7 @@ function apartThen(apart: ReadonlySet<string>, since: Viewpoint[]): Set<string> 
   for (const change of since) {
     if (change.kind === 'stand' || seen.has(change.other)) continue
     seen.add(change.other)
-    if (change.kind === 'together' || change.already) then.add(change.other)
+    if (change.kind === 'together') then.add(change.other)
     else then.delete(change.other)
   }
   return then

@@ -1,15 +1,20 @@
 import { NotFoundError } from '../../platform/errors.ts'
 import type { PersonIds } from '../../platform/person-ids.ts'
+import type { ActivityService } from '../activities/index.ts'
 import type { MatchService } from '../matches/index.ts'
+import type { SessionViewer } from '../sessions/index.ts'
 import type { Block, SocialService } from '../social/index.ts'
 import { createNearbyChanges, type NearbyChanges } from './nearby-changes.ts'
 import { createNearbyPeople, type NearbyPeople } from './nearby-people.ts'
+
+/** Somebody, in one of the ways that a viewer can be told of them. */
+export type Whom = { matchId: string } | { personId: string } | { activityId: string; attendeeId: string }
 
 export interface DiscoveryService extends NearbyPeople, NearbyChanges {
   /** What people are called towards a viewer. */
   namesOf(viewerId: string, personIds: string[]): string[]
   /** Hides somebody whom the viewer was told of, for good. Refuses a name that is none of theirs with NOT_FOUND. Repeating it is safe. */
-  block(viewerId: string, name: string): Promise<Block>
+  block(viewer: SessionViewer, whom: Whom): Promise<Block>
 }
 
 type Dependencies = Parameters<typeof createNearbyPeople>[0] &
@@ -17,6 +22,7 @@ type Dependencies = Parameters<typeof createNearbyPeople>[0] &
     matches: MatchService
     social: SocialService
     personIds: PersonIds
+    attendeeNamed: ActivityService['attendeeNamed']
   }
 
 export function createDiscoveryService(deps: Dependencies): DiscoveryService {
@@ -25,8 +31,13 @@ export function createDiscoveryService(deps: Dependencies): DiscoveryService {
     ...createNearbyPeople(deps),
     ...createNearbyChanges(deps),
     namesOf: personIds.of,
-    async block(viewerId, name) {
-      const otherId = personIds.open(viewerId, name)
+    async block(viewer, whom) {
+      if ('matchId' in whom) return matches.block(viewer, whom.matchId)
+      const viewerId = viewer.deviceId
+      const otherId =
+        'personId' in whom
+          ? personIds.open(viewerId, whom.personId)
+          : await deps.attendeeNamed(viewerId, whom.activityId, whom.attendeeId)
       if (!otherId) throw new NotFoundError()
       const block = await social.block(viewerId, otherId)
       await matches.hideBetween(viewerId, otherId)

@@ -29,6 +29,7 @@ interface Dependencies {
 /** So often it is looked up where a viewer is, should nothing have told: a signal may be lost, and a presence ends by itself. */
 const lookAgainMs = 15_000
 const tickMs = 1000
+const ticksToReconcile = 5
 
 /** Where a viewer of this process looks from, and whom a block keeps from them: the same for all that runs for them. */
 export class LiveViewpoint {
@@ -54,6 +55,7 @@ export class LiveViewpoint {
   /** What the log says and the sight does not yet. */
   #ahead = new Set<string>()
   #newest: LogPosition | undefined
+  #differing = 0
 
   constructor(viewerId: string, deps: Dependencies) {
     this.viewerId = viewerId
@@ -68,7 +70,7 @@ export class LiveViewpoint {
     const { other } = change
     this.#ahead.delete(other)
     if (change.kind === 'apart') this.#set(other, true)
-    // A block of the other side may have come meanwhile: the sight knows.
+    // It counts once the sight says so, and comes to nothing while another block stands.
     else if (this.#sight?.hidden()?.has(other) === false) this.#set(other, false)
     else this.#ahead.add(other)
     this.#newest = position
@@ -92,6 +94,7 @@ export class LiveViewpoint {
 
   /** Looks again where that is due, and takes into account that time has passed. */
   tick(): void {
+    this.#reconcile()
     if (this.#deps.clock.now() >= this.#lookAtMs) void this.#look()
     else this.refresh()
   }
@@ -117,6 +120,16 @@ export class LiveViewpoint {
     } finally {
       if (this.#over) this.close()
     }
+  }
+
+  /** A change that was told and came to nothing: after a while what counts is right. */
+  #reconcile(): void {
+    const hidden = this.#sight?.hidden()
+    const differs = hidden !== undefined && (this.#ahead.size > 0 || hidden.size !== this.apart.size)
+    this.#differing = differs ? this.#differing + 1 : 0
+    if (this.#differing < ticksToReconcile) return
+    this.#ahead.clear()
+    this.#compare()
   }
 
   /** What the sight says now, against what was known. */

@@ -37,15 +37,16 @@ export const surroundingsTopic = ephemeralTopic<Surroundings>({
   payload: surroundingsSchema,
 })
 
+/** What happened in an area is remembered for phones that come back: at least so long, at most twice. */
+export const surroundingsForMs = 5 * 60 * 1000
+
 export const surroundingsKey = (area: Area) => String(area)
 
 const viewpointSchema = z.discriminatedUnion('kind', [
   /** Only ever a signal: they stand elsewhere, or nowhere any more. `stand` is what `stands` compares. */
   z.object({ kind: z.literal('stand'), stand: z.string().nullable() }),
-  /** They and somebody else are hidden from each other. `already`: they were so before. */
-  z.object({ kind: z.literal('apart'), other: z.string(), already: z.boolean() }),
-  /** They were hidden from each other until now. */
-  z.object({ kind: z.literal('together'), other: z.string() }),
+  /** They and somebody else were not hidden from each other until now, or were. Told before it counts. */
+  z.object({ kind: z.enum(['apart', 'together']), other: z.string() }),
 ])
 
 export type Viewpoint = z.infer<typeof viewpointSchema>

@@ -1,6 +1,23 @@
-export { type Band, bandBetween, bandLimits, bands, type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
+export {
+  type Band,
+  bandAt,
+  bandBetween,
+  bandLimits,
+  bands,
+  type CellBand,
+  cellBands,
+  isWithin,
+  searchMeters,
+} from './bands.ts'
 export { InaccurateFixError, NoPresenceError } from './errors.ts'
-export { type Surroundings, surroundingsKey, surroundingsTopic, type Viewpoint, viewpointTopic } from './events.ts'
+export {
+  type Surroundings,
+  surroundingsForMs,
+  surroundingsKey,
+  surroundingsTopic,
+  type Viewpoint,
+  viewpointTopic,
+} from './events.ts'
 export { createGrids, type Grids } from './grids.ts'
 export { presenceKeys, standsLua } from './keys.ts'
 export {

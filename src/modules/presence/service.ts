@@ -79,12 +79,14 @@ export interface PresenceService {
   show(personId: string, audience: Audience): Promise<void>
   /** Where somebody stands, read anew: for what looks at things for them as they move. Undefined without a presence. */
   whereIs(personId: string): Promise<Whereabouts | undefined>
-  /** Remembers for both that they are hidden from each other from now on, `already`: as they were. For resuming streams. */
-  part(personId: string, otherId: string, already: boolean): Promise<void>
-  /** The same for two who are not hidden from each other any more. */
+  /** Remembers for both that they are about to be hidden from each other: for what resumes. Repeating it is safe. */
+  part(personId: string, otherId: string): Promise<void>
+  /** The same for two who are about not to be any more. */
   unite(personId: string, otherId: string): Promise<void>
   /** Everybody in an area's index; see `surroundingsTopic` for what happens meanwhile. */
   everybody: PresenceStore['everybody']
+  /** Leaves nothing of a person, and tells how much that was. Repeating it is safe. */
+  erase(personId: string): Promise<number>
   /** Ends what has run out, everywhere. Repeating it is safe. */
   sweep(): Promise<void>
 }
@@ -280,10 +282,10 @@ export function createPresenceService(deps: {
       return { stand: found.token, endsAtMs: found.endsAtMs }
     },
 
-    async part(personId, otherId, already) {
+    async part(personId, otherId) {
       await Promise.all([
-        store.tell(personId, { kind: 'apart', other: otherId, already }),
-        store.tell(otherId, { kind: 'apart', other: personId, already }),
+        store.tell(personId, { kind: 'apart', other: otherId }),
+        store.tell(otherId, { kind: 'apart', other: personId }),
       ])
     },
 
@@ -296,9 +298,20 @@ export function createPresenceService(deps: {
 
     everybody: store.everybody,
 
+    async erase(personId) {
+      await end(personId)
+      let erased = await store.eraseFromViewpoints(personId)
+      for (const area of await store.areas(clock.now())) erased += await store.erase(area, personId)
+      await store.forget(personId)
+      return erased
+    },
+
     async sweep() {
       const nowMs = clock.now()
-      for (const area of await store.areas(nowMs)) await store.sweep(area, nowMs)
+      for (const area of await store.areas(nowMs)) {
+        await store.sweep(area, nowMs)
+        await store.fade(area, nowMs)
+      }
     },
   }
 }

@@ -1,8 +1,9 @@
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
+import { streamName } from '../../platform/delivery/topics.ts'
 import type { Area, Cell } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { Audience } from '../social/index.ts'
-import { surroundingsKey, surroundingsTopic, type Viewpoint, viewpointTopic } from './events.ts'
+import { surroundingsForMs, surroundingsKey, surroundingsTopic, type Viewpoint, viewpointTopic } from './events.ts'
 import { presenceKeys } from './keys.ts'
 import { aroundLua, beatLua, leaveLua, showLua, sweepLua } from './scripts.lua.ts'
 
@@ -44,6 +45,9 @@ export interface Around {
   personId: string
   cellId: string
 }
+
+/** Whether something that was told is of, or about, a person. */
+const names = (personId: string) => (payload: unknown) => JSON.stringify(payload).includes(personId)
 
 /** How long an index outlives its last change: far longer than any presence in it, so that a sweep finds them all. */
 const indexKeepMs = 24 * 60 * 60 * 1000
@@ -201,6 +205,34 @@ export function createPresenceStore({ redis, delivery }: { redis: RedisConnectio
         swept += due
         if (due < sweepBatch) return swept
       }
+    },
+
+    /** What happened a while ago is nobody's business any more. */
+    fade: (area: Area, nowMs: number) =>
+      delivery.log.fade(surroundingsTopic, surroundingsKey(area), nowMs, surroundingsForMs),
+
+    /** Leaves nothing of a person in an area, and tells how much that was. */
+    async erase(area: Area, personId: string): Promise<number> {
+      const keys = presenceKeys(redis, area)
+      const own = [keys.at(personId), keys.fix(personId), keys.rate(personId), keys.jumps(personId)]
+      const dropped = await redis.run((client) => client.unlink(...own))
+      await redis.run((client) =>
+        client.multi().zrem(keys.people, personId).zrem(keys.ends, personId).hdel(keys.cells, personId).exec(),
+      )
+      return dropped + (await delivery.log.redact(surroundingsTopic, surroundingsKey(area), names(personId)))
+    },
+
+    /** Takes a person out of what others' viewpoints remember. */
+    async eraseFromViewpoints(personId: string): Promise<number> {
+      let taken = 0
+      const [, slot = '', name = ''] = streamName(viewpointTopic, '')
+      for await (const logs of redis.keysLike('delivery', slot, name, '*:log')) {
+        for (const log of logs) {
+          const owner = log.slice(log.lastIndexOf(':', log.length - ':log'.length - 1) + 1, -':log'.length)
+          taken += await delivery.log.redact(viewpointTopic, owner, names(personId))
+        }
+      }
+      return taken
     },
 
     /** Everybody in an area's index, page by page. Not one instant: what changes meanwhile is in the area's surroundings. */

@@ -35,6 +35,8 @@ export interface SocialService {
   setVisibility(personId: string, change: Partial<VisibilitySettings>): Promise<VisibilitySettings>
   /** Tells what holds after every change of a block or setting, on every node within a second of its commit. It may be told twice. */
   onChanged(listener: (change: SocialChange) => void): void
+  /** Leaves nothing of a person who does not come back: no block of theirs or against them, no setting. Repeating it is safe. */
+  erase(personId: string): Promise<number>
   /** Drops the notices of changes that every node has read. Repeating it is safe. */
   dropChanges(): Promise<void>
   close(): void
@@ -48,8 +50,12 @@ export function createSocialService(deps: {
   clock: Clock
   logger: Logger
   metrics: Metrics
-  /** Told after the commit, before the caller is answered. `already`: the two were hidden from each other before. */
-  onBlocked: (personId: string, otherId: string, already: boolean) => Promise<void>
+  /** Told before two who are not hidden from each other will be: a log must not be behind what counts. It may come to nothing. */
+  onParting: (personId: string, otherId: string) => Promise<void>
+  /** The same before they may not be any more. */
+  onUniting: (personId: string, otherId: string) => Promise<void>
+  /** Told after the commit, before the caller is answered. */
+  onBlocked: (personId: string, otherId: string) => Promise<void>
   onUnblocked: (personId: string, otherId: string) => Promise<void>
   onVisibility: (personId: string, audience: Audience) => Promise<void>
 }): SocialService {
@@ -104,7 +110,7 @@ export function createSocialService(deps: {
   async function settle(personId: string, otherId: string, told: boolean): Promise<void> {
     const holds = await store.between(personId, otherId)
     if (holds === told) return
-    await (holds ? deps.onBlocked(personId, otherId, false) : deps.onUnblocked(personId, otherId))
+    await (holds ? deps.onBlocked(personId, otherId) : deps.onUnblocked(personId, otherId))
     await settle(personId, otherId, holds)
   }
 
@@ -127,17 +133,20 @@ export function createSocialService(deps: {
   return {
     async block(personId, otherId) {
       if (personId === otherId) throw new BadUserInputError('You cannot block yourself.')
-      const already = await store.between(personId, otherId)
+      if (!(await store.between(personId, otherId))) await deps.onParting(personId, otherId)
       const id = createId(clock.now())
       const block = await store.insert(id, personId, otherId, clock.now())
       await announce({ id, personId, otherId })
-      await deps.onBlocked(personId, otherId, already)
+      await deps.onBlocked(personId, otherId)
       await settle(personId, otherId, true)
       return block
     },
     async unblock(personId, blockId) {
+      const blockedId = isId(blockId) ? await store.blockedBy(personId, blockId) : undefined
+      if (!blockedId) throw new NotFoundError()
+      await deps.onUniting(personId, blockedId)
       const id = createId(clock.now())
-      const otherId = isId(blockId) ? await store.remove(id, personId, blockId) : undefined
+      const otherId = await store.remove(id, personId, blockId)
       if (!otherId) throw new NotFoundError()
       await announce({ id, personId, otherId })
       // The other side's own block may stand.
@@ -169,6 +178,12 @@ export function createSocialService(deps: {
       return set
     },
     onChanged: outcomes.onChanged,
+    async erase(personId) {
+      const erased = await store.erase(personId)
+      apart.forget(personId)
+      settings.forget(personId)
+      return erased
+    },
     dropChanges: store.dropChanges,
     close: changes.close,
   }

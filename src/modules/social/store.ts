@@ -19,6 +19,8 @@ export interface SocialStore {
   insert(noticeId: string, blockerId: string, blockedId: string, nowMs: number): Promise<Block>
   /** Deletes a block of this blocker, and tells whom it was about. */
   remove(noticeId: string, blockerId: string, blockId: string): Promise<string | undefined>
+  /** Whom a block of this blocker is about. */
+  blockedBy(blockerId: string, blockId: string): Promise<string | undefined>
   /** Whether one of the two is blocked by the other. */
   between(personId: string, otherId: string): Promise<boolean>
   /** The same for many pairs, in their order. */
@@ -36,6 +38,8 @@ export interface SocialStore {
     change: Partial<VisibilitySettings>,
     nowMs: number,
   ): Promise<VisibilitySettings>
+  /** Deletes everything of a person, and tells how much that was. */
+  erase(personId: string): Promise<number>
   /** The notices written since then; without it, only the time. */
   changesSince(since: Date | null): Promise<ChangesLook>
   /** Deletes the notices that every node has read, or will not miss. */
@@ -87,6 +91,13 @@ export function createSocialStore(postgres: Postgres): SocialStore {
         [blockId, blockerId, noticeId],
       )
       return row?.other_id
+    },
+    async blockedBy(blockerId, blockId) {
+      const [row] = await sql<{ blocked_id: string }>(
+        { name: 'social-blocked-by', text: 'select blocked_id from blocks where id = $1 and blocker_id = $2' },
+        [blockId, blockerId],
+      )
+      return row?.blocked_id
     },
     between: async (personId, otherId) => (await apart([[personId, otherId]]))[0] ?? true,
     apart,
@@ -141,6 +152,19 @@ export function createSocialStore(postgres: Postgres): SocialStore {
       )
       if (!row) throw new Error('insert returned nothing')
       return row
+    },
+    async erase(personId) {
+      const [row] = await sql<{ erased: number }>(
+        {
+          name: 'social-erase',
+          text: `with own as (delete from blocks where blocker_id = $1 or blocked_id = $1 returning id),
+                      setting as (delete from visibility_settings where person_id = $1 returning person_id),
+                      notice as (delete from social_changes where person_id = $1 or other_id = $1)
+                 select (select count(*) from own)::int + (select count(*) from setting)::int as erased`,
+        },
+        [personId],
+      )
+      return row?.erased ?? 0
     },
     async changesSince(since) {
       const rows = await sql<{ id: string | null; person_id: string; other_id: string | null; at: Date }>(
