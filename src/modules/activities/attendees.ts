@@ -1,6 +1,7 @@
 // Invariant: inside one activity people have names that lead nowhere else, and who hides is on no list.
-import { createHmac } from 'node:crypto'
-import { deriveKey } from '../../platform/derive-key.ts'
+import { NotFoundError } from '../../platform/errors.ts'
+import { isId } from '../../platform/ids.ts'
+import type { PersonIds } from '../../platform/person-ids.ts'
 import type { SocialService } from '../social/index.ts'
 import type { Activity } from './card.ts'
 import { timeCursor, timePlace } from './cursors.ts'
@@ -24,6 +25,8 @@ export interface AttendeePage {
 export interface Attendees {
   /** What a person is called inside an activity. */
   attendeeId(activityId: string, personId: string): string
+  /** Whom somebody means who has a part in an activity. Refuses others, and what is nobody's name there, with NOT_FOUND. */
+  attendeeNamed(viewerId: string, activityId: string, attendeeId: string): Promise<string>
   /**
    * The host, then who joined, in this order; whom the viewer may not be shown is left out. Null for a viewer who has no part in it. Refuses
    * cursors of other lists.
@@ -37,15 +40,25 @@ export interface Attendees {
 
 const batch = 100
 
-export function createAttendees(deps: { reads: ActivityReads; social: SocialService; secret: string }): Attendees {
-  const { reads, social } = deps
-  const key = deriveKey(deps.secret, 'attendee-ids')
+export function createAttendees(deps: {
+  reads: ActivityReads
+  social: SocialService
+  personIds: PersonIds
+}): Attendees {
+  const { reads, social, personIds } = deps
 
-  const attendeeId = (activityId: string, personId: string) =>
-    createHmac('sha256', key).update(`${activityId} ${personId}`).digest('base64url').slice(0, 22)
+  // An activity knows people by names of its own, as every viewer does outside.
+  const attendeeId = (activityId: string, personId: string) => personIds.of(activityId, [personId])[0] ?? ''
 
   return {
     attendeeId,
+
+    async attendeeNamed(viewerId, activityId, name) {
+      const part = isId(activityId) ? await reads.attendees(activityId, viewerId, undefined, 0) : undefined
+      const personId = part && personIds.open(activityId, name)
+      if (!personId) throw new NotFoundError()
+      return personId
+    },
 
     async attendees(viewerId, { id, hostId, createdAtMs }, { first, after }) {
       const list = `attendees ${viewerId} ${id}`

@@ -13,6 +13,7 @@ import {
 } from '../../platform/errors.ts'
 import { areaOf, areaOfId, createIdIn } from '../../platform/geo/index.ts'
 import { isId } from '../../platform/ids.ts'
+import type { PersonIds } from '../../platform/person-ids.ts'
 import type { Grids, PresenceService } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { type Attendees, createAttendees } from './attendees.ts'
@@ -68,6 +69,7 @@ export interface ActivityDependencies {
   social: SocialService
   presence: PresenceService
   delivery: DeliveryEngine
+  personIds: PersonIds
   grids: Grids
   clock: Clock
   secret: string
