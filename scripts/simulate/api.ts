@@ -89,6 +89,11 @@ export function createApi(deps: {
       call<{ activity: { joinCount: number } }>('joinActivity', documents.joinDocument, { activityId }, counters.joins),
     leave: (activityId: string) => call('leaveActivity', documents.leaveDocument, { activityId }, counters.leaves),
     say: (input: { activityId: string; clientId: string; body: string }) =>
-      call<{ said: { id: string; seq: number } }>('sendActivityMessage', documents.sendDocument, input, counters.said),
+      call<{ activityMessage: { id: string; seq: number } }>(
+        'sendActivityMessage',
+        documents.sendDocument,
+        input,
+        counters.said,
+      ),
   }
 }

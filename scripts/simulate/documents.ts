@@ -26,7 +26,7 @@ export const cancelDocument = `mutation ($input: CancelActivityInput!) { cancelA
   ... on CancelActivityPayload { activity { id } } ${problem} } }`
 
 export const sendDocument = `mutation ($input: SendActivityMessageInput!) { sendActivityMessage(input: $input) { __typename
-  ... on SendActivityMessagePayload { said: message { id seq } } ${problem} } }`
+  ... on SendActivityMessagePayload { activityMessage { id seq } } ${problem} } }`
 
 export const fenceDocument = `subscription ($after: Cursor) { nearbyChanged(radius: UNDER_1_KM, after: $after) { __typename
   ... on Ready { cursor }

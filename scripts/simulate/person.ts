@@ -108,7 +108,7 @@ export function createPerson(options: PersonOptions): Person {
     const beganMs = performance.now()
     const { answer } = await api.say({ activityId, clientId: newClientId(), body: oneOf(random, words) })
     if (!answer) return
-    const { id: messageId, seq } = answer.said
+    const { id: messageId, seq } = answer.activityMessage
     ledger.said.push({ activityId, messageId, seq, beganMs, answeredMs: performance.now() })
   }
 

@@ -28,7 +28,7 @@ interface Sent {
 
 const messageFields = 'id seq body sentAt author { id displayName isHost }'
 const sendDocument = `mutation ($input: SendActivityMessageInput!) { sendActivityMessage(input: $input) { __typename
-  ... on SendActivityMessagePayload { message { ${messageFields} } } ... on Error { code } } }`
+  ... on SendActivityMessagePayload { message: activityMessage { ${messageFields} } } ... on Error { code } } }`
 const signalDocument = `mutation ($input: SignalActivityInput!) { signalActivity(input: $input) { __typename
   ... on SignalActivityPayload { presentForSeconds } ... on Error { code } } }`
 const messagesDocument = `query ($id: ID!, $first: Int, $last: Int, $after: String, $before: String) { activity(id: $id) {

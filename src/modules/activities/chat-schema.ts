@@ -134,11 +134,15 @@ const SendActivityMessageInput = builder.inputType('SendActivityMessageInput', {
   }),
 })
 const SendActivityMessagePayload = builder
-  .objectRef<{ message: ActivityMessage }>('SendActivityMessagePayload')
+  .objectRef<{ activityMessage: ActivityMessage }>('SendActivityMessagePayload')
   .implement({
     description: 'It is said.',
     fields: (t) => ({
-      message: t.expose('message', { type: ActivityMessageType, description: 'The message, with its place.' }),
+      // Not `message`: that is what an error says, and no client could select both without an alias.
+      activityMessage: t.expose('activityMessage', {
+        type: ActivityMessageType,
+        description: 'The message, with its place.',
+      }),
     }),
   })
 
@@ -171,7 +175,7 @@ builder.mutationFields((t) => ({
     description:
       'Says something to those who have joined. At most 100 an hour. Send it again with the same clientId when an answer got lost.',
     resolve: async (_root, { input: { activityId, ...input } }, { services, viewer }) => ({
-      message: await services.activities.send(phone(viewer).deviceId, { ...input, activityId: activityId.id }),
+      activityMessage: await services.activities.send(phone(viewer).deviceId, { ...input, activityId: activityId.id }),
     }),
   }),
   signalActivity: t.field({
