@@ -72,9 +72,9 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       metrics,
       limits: { perAddress: config.sockets.perAddress, messages: config.rateLimits },
     })
-    identity.onRevoked(({ principal }) => {
-      sockets.cut(principal, closeCodes.revoked, 'Session revoked')
-      streams.cut(principal)
+    identity.onRevoked(({ principal, isIt }) => {
+      sockets.cut(isIt ?? principal, closeCodes.revoked, 'Session revoked')
+      streams.cut(isIt ?? principal)
     })
 
     const health = createHealth({ redis, postgres })

@@ -5,6 +5,7 @@ import {
   createActivityReads,
   createActivityService,
   createActivityStore,
+  createAuthorLabel,
   createChatStore,
   createEnding,
   createEndingStore,
@@ -116,12 +117,13 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ social, presence, delivery, personIds, grids, clock, secret, rateLimits: config.rateLimits },
     ...config.activities,
   })
+  const authorLabel = createAuthorLabel(secret)
   const endingStore = createEndingStore({ redis, delivery, store: activityStore })
   const ending = createEnding({
     store: activityStore,
     ending: endingStore,
     counts: createActivityCounts(postgres),
-    ...{ clock, archive: places.archive, attendeeId: activities.attendeeId },
+    ...{ clock, archive: places.archive, authorLabel },
   })
   const forgetting = createForgetting({
     ...{ redis, delivery, clock, store: activityStore, reads: activityReads, ending: endingStore },
@@ -149,7 +151,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
       // What was on its way there is in the archive once the accounts are settled.
       async archive(personId) {
         await ending.settleAccounts()
-        return places.eraseAuthor((eventId) => activities.attendeeId(eventId, personId))
+        return places.eraseAuthor((eventId) => authorLabel(eventId, personId))
       },
       social: social.erase,
     },

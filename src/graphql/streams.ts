@@ -6,8 +6,8 @@ import type { Context } from './context.ts'
 export interface Streams {
   /** From now on until the answer is written or its client is gone. */
   watch(context: Context, res: ServerResponse): void
-  /** Ends every stream of a principal. */
-  cut(principal: string): void
+  /** Ends every stream of a principal, or of those that a test finds. */
+  cut(whose: string | ((principal: string) => boolean)): void
   /** Ends every stream: the process stops. */
   close(): void
 }
@@ -31,8 +31,12 @@ export function createStreams(clock: Clock): Streams {
       open.set(res, { context, over: false })
       res.once('close', () => open.delete(res))
     },
-    cut(principal) {
-      for (const answer of open.values()) if (answer.context.viewer?.principal === principal) answer.over = true
+    cut(whose) {
+      const isIt = typeof whose === 'string' ? (principal: string) => principal === whose : whose
+      for (const answer of open.values()) {
+        const principal = answer.context.viewer?.principal
+        if (principal !== undefined && isIt(principal)) answer.over = true
+      }
       sweep()
     },
     close() {

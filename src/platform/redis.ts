@@ -17,6 +17,8 @@ export interface RedisConnections {
   script(name: string, lua: string): Script
   /** Runs plain commands with the same translation of failures. */
   run<T>(work: (client: Redis) => Promise<T>): Promise<T>
+  /** Every key of ours that a glob fits, page by page. It looks at every key there is: for what happens rarely. */
+  keysLike(...parts: string[]): AsyncGenerator<string[]>
   /** Names one life of the Redis process: whatever it forgot by restarting, it forgot under another run id. Unavailable while unknown. */
   runId(): string
   close(): Promise<void>
@@ -115,6 +117,16 @@ export async function createRedis(options: { url: string; prefix: string; logger
       return (keys, args) => run(() => call.call(command, keys.length, ...keys, ...args))
     },
     run,
+    async *keysLike(...parts) {
+      let cursor = '0'
+      do {
+        const [next, found] = await run((client) =>
+          client.scan(cursor, 'MATCH', `${prefix}v1:${parts.join(':')}`, 'COUNT', 1000),
+        )
+        cursor = next
+        if (found.length > 0) yield found
+      } while (cursor !== '0')
+    },
     runId() {
       if (runId === undefined) throw new UnavailableError()
       return runId

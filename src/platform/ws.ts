@@ -60,8 +60,8 @@ export interface SocketLimits {
 
 export interface SocketServer {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, facts: { requestId: string; address: string }): void
-  /** Closes every socket of a principal. */
-  cut(principal: string, code: number, reason: string): void
+  /** Closes every socket of a principal, or of those that a test finds. */
+  cut(whose: string | ((principal: string) => boolean), code: number, reason: string): void
   /** Lets running operations finish, then closes every socket with 1001, at moments spread over `spreadMs`. */
   drain(spreadMs: number, deadlineMs: number): Promise<void>
 }
@@ -161,8 +161,9 @@ export function createSocketServer(deps: {
         socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\r\n')
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
-    cut(principal, code, reason) {
-      for (const connection of owners.of(principal)) connection.cut(code, reason)
+    cut(whose, code, reason) {
+      const principals = typeof whose === 'string' ? [whose] : owners.principals().filter(whose)
+      for (const connection of principals.flatMap(owners.of)) connection.cut(code, reason)
     },
     async drain(spreadMs, deadlineMs) {
       draining = true
@@ -185,6 +186,7 @@ interface Owners {
   enter(principal: string, connection: Connection): number
   leave(principal: string, connection: Connection): void
   of(principal: string): Connection[]
+  principals(): string[]
 }
 
 /** Whose each socket is. A phone has one, nearly always: only a second one makes a set. */
@@ -203,6 +205,7 @@ function createOwners(): Owners {
       if (theirs instanceof Set) theirs.delete(connection)
       if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byPrincipal.delete(principal)
     },
+    principals: () => [...byPrincipal.keys()],
     of(principal) {
       const theirs = byPrincipal.get(principal)
       return theirs instanceof Set ? [...theirs] : theirs ? [theirs] : []

@@ -1,6 +1,7 @@
 import {
   createActivityCounts,
   createActivityStore,
+  createAuthorLabel,
   createEnding,
   createEndingStore,
 } from '../../src/modules/activities/index.ts'
@@ -224,7 +225,7 @@ describe('the end of an activity', () => {
     const counts = createActivityCounts(postgres)
     let dies: 'before' | 'after' | undefined
     const dying = createEnding({
-      ...{ store, clock, attendeeId: services.activities.attendeeId, archive: services.places.archive },
+      ...{ store, clock, authorLabel: createAuthorLabel(app.config.secret), archive: services.places.archive },
       ending: createEndingStore({ redis, delivery, store }),
       counts: {
         async add(batch) {

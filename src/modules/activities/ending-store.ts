@@ -2,7 +2,7 @@ import { type Counters, createCounters } from '../../platform/counters.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import { type Area, areaOfId, areaSlot } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { surroundingsKey, surroundingsTopic } from '../presence/index.ts'
+import { surroundingsForMs, surroundingsKey, surroundingsTopic } from '../presence/index.ts'
 import type { StoredMessage } from './chat-store.ts'
 import { beginLua, dueLua, endLua, eraseLua, leaveAreaLua } from './ending.lua.ts'
 import { activityKeys } from './keys.ts'
@@ -103,7 +103,7 @@ export function createEndingStore(deps: { redis: RedisConnections; delivery: Del
     },
 
     /** What happened around here a while ago is nobody's business any more. */
-    fade: (area: Area, nowMs: number, forMs: number) =>
-      delivery.log.fade(surroundingsTopic, surroundingsKey(area), nowMs, forMs),
+    fade: (area: Area, nowMs: number) =>
+      delivery.log.fade(surroundingsTopic, surroundingsKey(area), nowMs, surroundingsForMs),
   }
 }

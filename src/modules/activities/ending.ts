@@ -1,6 +1,7 @@
 // Invariant: what is over leaves the map, then everything but coarse counts, or what an organizer keeps, each once, whatever dies half-way.
 import type { Clock } from '../../platform/clock.ts'
 import type { Area } from '../../platform/geo/index.ts'
+import type { AuthorLabel } from './author-labels.ts'
 import type { ActivityCounts } from './counts-store.ts'
 import type { Due, EndedEvent, EndingStore } from './ending-store.ts'
 import type { ActivityStore } from './store.ts'
@@ -23,9 +24,6 @@ export interface Ending {
   settleAccounts(): Promise<void>
 }
 
-/** What happened around a place is remembered for phones that come back: at least so long, at most twice. */
-export const surroundingsForMs = 5 * 60_000
-
 export function createEnding(deps: {
   store: ActivityStore
   ending: EndingStore
@@ -33,9 +31,9 @@ export function createEnding(deps: {
   clock: Clock
   /** Keeps what an organizer's event leaves. Safe to repeat. */
   archive(eventId: string, left: { joins: number; said: number; messages: ArchivedMessage[] }): Promise<unknown>
-  attendeeId(activityId: string, personId: string): string
+  authorLabel: AuthorLabel
 }): Ending {
-  const { store, ending, counts, clock, attendeeId } = deps
+  const { store, ending, counts, clock, authorLabel } = deps
 
   const isNothing = ({ starts, ends, erase }: Due) => starts.length + ends.length + erase.length === 0
 
@@ -60,11 +58,10 @@ export function createEnding(deps: {
     }
   }
 
-  /** The label of an author is theirs at this event alone. */
   function archived({ eventId, said }: EndedEvent): ArchivedMessage[] {
     return said.map(({ seq, atMs, personId, body }) => ({
       ...{ seq, body, sentAtMs: atMs },
-      author: attendeeId(eventId, personId),
+      author: authorLabel(eventId, personId),
     }))
   }
 
@@ -88,7 +85,7 @@ export function createEnding(deps: {
       const waiting: { area: Area; due: Due }[] = []
       const failed = await everywhere(async (area) => {
         const due = await advance(area)
-        await ending.fade(area, clock.now(), surroundingsForMs)
+        await ending.fade(area, clock.now())
         if (due.counted || due.noted) waiting.push({ area, due })
         else await ending.leaveArea(area, clock.now())
       }).catch((error: unknown) => ({ error }))

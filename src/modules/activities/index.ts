@@ -1,4 +1,5 @@
 export type { Attendee, AttendeePage } from './attendees.ts'
+export { createAuthorLabel } from './author-labels.ts'
 export type { Activity, ActivityKind } from './card.ts'
 export { cardOf } from './card.ts'
 export { type ActivityMessage, messageOf } from './chat.ts'
@@ -17,6 +18,7 @@ export {
   PlaceTooFarError,
 } from './errors.ts'
 export { type ActivityEventPayload, activityEvents } from './events.ts'
+export { createForgetting } from './forgetting.ts'
 export { type Found, type NearbyPage, quietMeters } from './nearby.ts'
 export { createActivityReads } from './reads.ts'
 export { type ActivityService, createActivityService, type FlagReason } from './service.ts'

@@ -1,5 +1,6 @@
 import { UnavailableError } from '../../platform/errors.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
+import type { ErasedName } from './erased.ts'
 import type { RevocationLook } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -12,9 +13,19 @@ export interface Revocations {
   add(principal: string, revokedAtMs: number): void
   /** Looks at once. */
   look(): void
-  onRevoked(listener: (revoked: { principal: string }) => void): void
+  onRevoked(listener: (revoked: Revoked) => void): void
   close(): void
 }
+
+/** Somebody whose tokens do not count any more. */
+export interface Revoked {
+  principal: string
+  /** Set where no name is left: the device was erased before this node had looked. Tells whether a principal is the one. */
+  isIt?: (principal: string) => boolean
+}
+
+/** What is said of an erased device in the place of its principal. */
+const erasedPrefix = 'erased:'
 
 /** Somewhat under the second within which every node must know. */
 const lookEveryMs = 750
@@ -30,12 +41,14 @@ const staleAfterMs = 60_000
 export async function createRevocations(deps: {
   store: { revokedSince(since: { sinceMs: number } | { withinMs: number }): Promise<RevocationLook> }
   logger: Logger
+  erasedName: ErasedName
   /** No token outlives its revocation by more than this. */
   keepMs: number
 }): Promise<Revocations> {
-  const { store, logger, keepMs } = deps
+  const { store, logger, erasedName, keepMs } = deps
   const known = new Map<string, number>()
-  const listeners: ((revoked: { principal: string }) => void)[] = []
+  const listeners: ((revoked: Revoked) => void)[] = []
+  let erasures = 0
   let lookedAtMs: number | undefined
   // Monotonic: how long ago this process looked, whatever the time of day does.
   let freshAtMs = 0
@@ -47,9 +60,12 @@ export async function createRevocations(deps: {
   function add(principal: string, revokedAtMs: number) {
     if (known.has(principal)) return
     known.set(principal, revokedAtMs)
+    const erased = principal.startsWith(erasedPrefix) ? principal.slice(erasedPrefix.length) : undefined
+    if (erased !== undefined) erasures += 1
+    const isIt = (other: string) => other.startsWith('device:') && erasedName(other.slice('device:'.length)) === erased
     for (const listener of listeners) {
       try {
-        listener({ principal })
+        listener(erased === undefined ? { principal } : { principal, isIt })
       } catch (error) {
         logger.error('revocations: a listener failed', describeError(error))
       }
@@ -65,6 +81,7 @@ export async function createRevocations(deps: {
       // In order of their revocation, but for the overlap: the first that must stay ends the search.
       if (revokedAtMs >= atMs - keepMs - overlapMs) break
       known.delete(principal)
+      if (principal.startsWith(erasedPrefix)) erasures -= 1
     }
     lookedAtMs = atMs
     freshAtMs = startedAtMs
@@ -105,7 +122,8 @@ export async function createRevocations(deps: {
 
   return {
     has: ({ deviceId, accountId }) =>
-      (deviceId !== null && known.has(`device:${deviceId}`)) ||
+      (deviceId !== null &&
+        (known.has(`device:${deviceId}`) || (erasures > 0 && known.has(erasedPrefix + erasedName(deviceId))))) ||
       (accountId !== null && known.has(`account:${accountId}`)),
     recent: () => (performance.now() - freshAtMs < staleAfterMs ? undefined : look().catch(unavailable)),
     add,

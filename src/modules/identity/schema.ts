@@ -7,6 +7,7 @@ import {
   type Device,
   type DeviceCredentials,
   DeviceRevokedError,
+  type ErasureRequest,
   type Role,
   type Viewer,
 } from './index.ts'
@@ -143,6 +144,13 @@ const RevokeDevicePayload = builder.objectRef<{ device: Device }>('RevokeDeviceP
   description: 'The device is revoked.',
   fields: (t) => ({ device: t.expose('device', { type: DeviceType, description: 'The device, with `revokedAt`.' }) }),
 })
+const DeleteDevicePayload = builder.objectRef<ErasureRequest>('DeleteDevicePayload').implement({
+  description: 'The device is revoked, and is being erased.',
+  fields: (t) => ({
+    erasureId: t.exposeID('erasureId', { description: 'Names the proof that is kept: it says when, and not who.' }),
+    requestedAt: t.expose('requestedAt', { type: 'DateTime', description: 'Since when.' }),
+  }),
+})
 const RevokeAccountPayload = builder.objectRef<{ account: Account }>('RevokeAccountPayload').implement({
   description: 'The account is revoked.',
   fields: (t) => ({
@@ -200,6 +208,15 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { services, viewer }) => ({
       device: await services.identity.revokeDevice(signedIn(viewer), input.deviceId?.id),
     }),
+  }),
+  deleteDevice: t.field({
+    type: DeleteDevicePayload,
+    nullable: true,
+    authScopes: { device: true },
+    errors: { types: [], union: { name: 'DeleteDeviceResult', description: 'What `deleteDevice` answers.' } },
+    description:
+      'Erases this device and all it left, also in what belongs to others: presence, session, matches, activities, joins, messages, blocks, settings. Its token ends at once, its sockets are cut with 4410, and a few seconds later nothing is left but proof. For good.',
+    resolve: (_root, _args, { services, viewer }) => services.identity.deleteDevice(signedIn(viewer)),
   }),
   revokeAccount: t.field({
     type: RevokeAccountPayload,

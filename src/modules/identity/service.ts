@@ -6,17 +6,18 @@ import { deriveKey } from '../../platform/derive-key.ts'
 import { BadUserInputError, ForbiddenError, NotFoundError, RevokedError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { createKeyring } from '../../platform/keyring.ts'
-import type { Logger } from '../../platform/logger.ts'
+import { describeError, type Logger } from '../../platform/logger.ts'
 import type { Postgres } from '../../platform/postgres.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { createTokens } from '../../platform/tokens.ts'
 import { createAuthentication } from './authentication.ts'
+import { createErasedName, type ErasedName } from './erased.ts'
 import { DeviceRevokedError } from './errors.ts'
 import { createHints } from './hints.ts'
-import { createRevocations } from './revocations.ts'
+import { createRevocations, type Revoked } from './revocations.ts'
 import { createSessionSecrets, sessionKey } from './session-secrets.ts'
-import { type Account, createIdentityStore, type Device } from './store.ts'
+import { type Account, createIdentityStore, type Device, type ErasureRequest } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
 export interface DeviceCredentials {
@@ -39,6 +40,11 @@ export interface IdentityService {
   renewDevice(viewer: Viewer): Promise<DeviceCredentials>
   /** Ends every token of the viewer's own device, or of any for ADMIN; refuses others with NOT_FOUND. Repeating it is safe. */
   revokeDevice(viewer: Viewer, deviceId?: string | null): Promise<Device>
+  /**
+   * Ends every token of the viewer's own device, and erases it and whatever it left, anywhere, within seconds. Refuses a session's secret.
+   * Repeating it gives the same, until the device is gone.
+   */
+  deleteDevice(viewer: Viewer): Promise<ErasureRequest>
   /** Ends every token of an account. Refuses everybody but ADMIN, and an unknown account with NOT_FOUND. Repeating it is safe. */
   revokeAccount(viewer: Viewer, accountId: string): Promise<Account>
   /** The devices of these ids that the viewer may see: the own one, and any for ADMIN. */
@@ -48,7 +54,9 @@ export interface IdentityService {
   /** Whether the viewer was revoked after it was let in. */
   isRevoked(viewer: Viewer): boolean
   /** Tells of every revocation, on every node within a second of its commit, so that live sockets are cut. */
-  onRevoked(listener: (revoked: { principal: string }) => void): void
+  onRevoked(listener: (revoked: Revoked) => void): void
+  /** What proves the erasure of a device, in the place of its id. */
+  erasedName: ErasedName
   /** The public keys, also the one that signs next. */
   jwks(): { keys: JWK[] }
   /** Makes the next signing key, and tells its name. Repeating it before that one signs gives the same. */
@@ -85,12 +93,15 @@ export async function createIdentityService(deps: {
   logger: Logger
   secret: string
   tokens: { issuer: string; deviceDays: number; signingKeyDays: number }
+  /** Told when a device is to be erased: what others can see of it ends at once. */
+  onDeleted: (deviceId: string) => Promise<void>
 }): Promise<IdentityService> {
   const { clock, limiter, logger, secret, tokens: settings } = deps
   const store = createIdentityStore(deps.postgres)
   const lifeSeconds = { 'device+jwt': settings.deviceDays * daySeconds, 'at+jwt': accountTokenSeconds }
   const longestLifeMs = Math.max(...Object.values(lifeSeconds)) * secondMs
   const registrationKey = deriveKey(secret, 'device-registration')
+  const erasedName = createErasedName(secret)
   const sessionSecrets = createSessionSecrets(sessionKey(secret))
 
   // Listening comes before the first look at Postgres, so that nothing is missed in between.
@@ -107,7 +118,7 @@ export async function createIdentityService(deps: {
       onChanged: () => hints.send('keys'),
     })
     stops.push(keyring.close)
-    const revocations = await createRevocations({ store, logger, keepMs: longestLifeMs + hourMs })
+    const revocations = await createRevocations({ store, logger, erasedName, keepMs: longestLifeMs + hourMs })
     stops.push(revocations.close)
     hints.on('keys', keyring.reload)
     hints.on('revocations', revocations.look)
@@ -176,6 +187,18 @@ export async function createIdentityService(deps: {
       return device
     },
 
+    async deleteDevice({ deviceId, sessionId }) {
+      if (deviceId === null || sessionId !== null) throw new ForbiddenError()
+      const request = await store.eraseDevice(deviceId, createId(clock.now()), erasedName(deviceId))
+      if (!request) throw new RevokedError()
+      revoked(`device:${deviceId}`, request)
+      // Should a store not answer, the job does it.
+      await deps
+        .onDeleted(deviceId)
+        .catch((error: unknown) => logger.debug('device not ended at once', describeError(error)))
+      return request
+    },
+
     async revokeAccount(viewer, accountId) {
       if (!viewer.roles.includes('ADMIN')) throw new ForbiddenError()
       const account = isId(accountId) ? await store.revokeAccount(accountId) : undefined
@@ -197,6 +220,7 @@ export async function createIdentityService(deps: {
 
     isRevoked: revocations.has,
     onRevoked: revocations.onRevoked,
+    erasedName,
     jwks: keyring.jwks,
     rotateSigningKey: keyring.rotate,
 

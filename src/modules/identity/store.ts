@@ -18,6 +18,12 @@ export interface Account {
   revokedAt: Date | null
 }
 
+export interface ErasureRequest {
+  erasureId: string
+  requestedAt: Date
+  revokedAt: Date
+}
+
 /** One look at what was revoked, by the database's clock: the only one that all nodes share. */
 export interface RevocationLook {
   atMs: number
@@ -131,6 +137,30 @@ export function createIdentityStore(postgres: Postgres) {
         [id],
       ),
 
+    /**
+     * Revokes a device and asks for its erasure. The job waits until every node has seen the revocation: from then on nothing
+     * of the device can come any more.
+     */
+    async eraseDevice(id: string, erasureId: string, subject: string): Promise<ErasureRequest | undefined> {
+      const [row] = await sql<{ id: string; requested_at: Date; revoked_at: Date }>(
+        {
+          name: 'identity-erase-device',
+          text: `with revoked as (
+                   update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning id, revoked_at
+                 ), erasure as (
+                   insert into erasures (id, kind, subject, requested_at) select $2, 'DEVICE', $3, revoked_at from revoked
+                   on conflict (subject) do update set subject = excluded.subject returning id, requested_at
+                 ), job as (
+                   select graphile_worker.add_job('erase-person', json_build_object('personId', id), job_key := 'erase-person:' || id,
+                     run_at := clock_timestamp() + interval '3 seconds') as added from revoked
+                 )
+                 select erasure.id, erasure.requested_at, revoked.revoked_at from erasure, revoked, job`,
+        },
+        [id, erasureId, subject],
+      )
+      return row && { erasureId: row.id, requestedAt: row.requested_at, revokedAt: row.revoked_at }
+    },
+
     revokeAccount: (id: string) =>
       firstAccount(
         'identity-revoke-account',
@@ -158,6 +188,7 @@ export function createIdentityStore(postgres: Postgres) {
           text: `with since as materialized (select coalesce($1::timestamptz, now() - $2::float8 * interval '1 millisecond') as at)
                  select null as principal, now() as at
                  union all select 'device:' || id, revoked_at from devices where revoked_at > (select at from since)
+                 union all select 'erased:' || subject, requested_at from erasures where requested_at > (select at from since)
                  union all select 'account:' || id, revoked_at from accounts where revoked_at > (select at from since)
                  order by at`,
         },

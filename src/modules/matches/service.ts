@@ -70,6 +70,8 @@ export interface MatchService {
   stand(personId: string, cells: string[]): void
   /** The phone is nowhere any more, as far as is known. */
   standNowhere(personId: string): Promise<void>
+  /** Leaves nothing of the matches of these sessions, and tells how many those were. Repeating it is safe. */
+  erase(sessionIds: string[]): Promise<number>
   /** Keeps what is known of a session's matches until its new end. */
   keep(sessionId: string, untilMs: number): Promise<void>
 }
@@ -200,6 +202,7 @@ export function createMatchService(deps: {
       await store.standNowhere(personId)
     },
 
+    erase: (sessionIds) => store.erase(sessionIds),
     keep: (sessionId, untilMs) => store.keep(sessionId, Math.max(1, untilMs - clock.now())),
   }
 }

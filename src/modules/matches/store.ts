@@ -183,6 +183,18 @@ export function createMatchStore(deps: { redis: RedisConnections; delivery: Deli
       return createHash('sha1').update([mine, yours].sort().join(':')).digest('hex')
     },
 
+    /** Forgets the matches of sessions, for both sides, and whom they were in reach of. */
+    async erase(sessionIds: string[]): Promise<number> {
+      let erased = 0
+      for (const sessionId of sessionIds) {
+        const ids = await redis.run((client) => client.zrange(listKey(sessionId), 0, -1))
+        if (ids.length > 0) erased += await redis.run((client) => client.unlink(...ids.map(matchKey)))
+        const own = [listKey(sessionId), `${prefix}heard:${sessionId}`, `${prefix}reach:${sessionId}`]
+        await redis.run((client) => client.unlink(...own))
+      }
+      return erased
+    },
+
     /** Remembers a session's matches for as long as it now lasts. */
     async keep(sessionId: string, forMs: number): Promise<void> {
       await keepScript([listKey(sessionId)], [forMs, prefix])

@@ -23,6 +23,7 @@ const changeLimit: Limit = { name: 'change-event', count: 600, windowMs: hourMs 
 /** How long before its start an event is on the live map. */
 const projectedAheadMs = 24 * hourMs
 const archivedAtOnce = 100
+const keptAtOnce = 1000
 
 export type EventChanges = { [Name in keyof EventFields]?: EventFields[Name] | null | undefined }
 
@@ -80,6 +81,8 @@ export interface EventService {
     eventId: string,
     archived: { joins: number; said?: number; messages: readonly ArchivedMessage[] },
   ): Promise<boolean>
+  /** Deletes what somebody said at events, by what they were called at each, and tells how much that was. Repeating it is safe. */
+  eraseAuthor(labelAt: (eventId: string) => string): Promise<number>
 }
 
 export function createEventService(deps: { store: EventStore; clock: Clock; limiter: RateLimiter }): EventService {
@@ -194,6 +197,16 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
     toProject: (nowMs) => store.current(nowMs, nowMs + projectedAheadMs, longestMs),
 
     toArchive: (nowMs) => store.over(nowMs, archivedAtOnce),
+
+    async eraseAuthor(labelAt) {
+      let [erased, last] = [0, null as string | null]
+      for (;;) {
+        const eventIds = await store.withMessages(last, keptAtOnce)
+        if (eventIds.length > 0) erased += await store.eraseMessages(eventIds, eventIds.map(labelAt))
+        if (eventIds.length < keptAtOnce) return erased
+        last = eventIds.at(-1) ?? null
+      }
+    },
 
     async archive(eventId, archived) {
       const nowMs = clock.now()

@@ -173,6 +173,25 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       return rows.map(({ id }) => id)
     },
 
+    /** Events whose messages are kept, in pages. */
+    async withMessages(after: string | null, limit: number): Promise<string[]> {
+      const text = `select distinct event_id as id from event_messages where $1::uuid is null or event_id > $1 order by event_id limit $2`
+      return (await sql<{ id: string }>({ name: 'places-events-kept', text }, [after, limit])).map(({ id }) => id)
+    },
+
+    /** Deletes what an author said at each of these events, by the label they had there. */
+    async eraseMessages(eventIds: string[], authors: string[]): Promise<number> {
+      const rows = await sql(
+        {
+          name: 'places-erase-messages',
+          text: `delete from event_messages m using unnest($1::uuid[], $2::text[]) as gone (event_id, author)
+                 where m.event_id = gone.event_id and m.author = gone.author returning m.seq`,
+        },
+        [eventIds, authors],
+      )
+      return rows.length
+    },
+
     /** Marks an event as archived with its counts and messages, if `decide` says so, and tells its row as it then is. */
     archive: (
       id: string,

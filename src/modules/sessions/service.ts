@@ -38,6 +38,8 @@ export interface SessionService {
   close(viewer: SessionViewer, sessionId: string | null): Promise<Session>
   /** Closes whatever a device has open: it was revoked or erased. Repeating it is safe. */
   closeOf(deviceId: string): Promise<void>
+  /** Leaves nothing of a device's sessions, and tells which those were. Repeating it is safe. */
+  erase(deviceId: string): Promise<string[]>
   /** The open session, or the named one as long as it is remembered, if it is the viewer's. */
   find(viewer: SessionViewer, sessionId?: string): Promise<Session | undefined>
   /** The beacons of an open session, with their windows; none of one that is over. */
@@ -203,6 +205,13 @@ export function createSessionService(deps: {
       const id = await store.openOf(deviceId)
       const stored = id ? await store.find(id) : undefined
       if (stored) await close(stored)
+    },
+
+    async erase(deviceId) {
+      await this.closeOf(deviceId)
+      const ids = await store.sessionsOf(deviceId)
+      await store.erase(deviceId, ids)
+      return ids
     },
 
     async find(viewer, sessionId) {

@@ -2,7 +2,7 @@ import type { Counters } from '../../platform/counters.ts'
 import { countLua } from '../../platform/counters.ts'
 import type { Postgres } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { sessionKeys } from './keys.ts'
+import { sessionKeys, talkSlot } from './keys.ts'
 
 export interface StoredSession {
   id: string
@@ -250,6 +250,20 @@ export function createSessionStore(deps: { redis: RedisConnections; postgres: Po
     /** The id of the device's open session; it may have ended by the clock. */
     async openOf(deviceId: string): Promise<string | undefined> {
       return (await redis.run((client) => client.get(keys.open(deviceId)))) ?? undefined
+    },
+
+    /** Every session that a device ever opened, as far as any is remembered. */
+    async sessionsOf(deviceId: string): Promise<string[]> {
+      const found = new Set<string>()
+      for await (const names of redis.keysLike('sessions', `{${talkSlot}}`, 'client', deviceId, '*'))
+        for (const id of await redis.run((client) => client.mget(...names))) if (id) found.add(id)
+      return [...found]
+    },
+
+    async erase(deviceId: string, ids: string[]): Promise<void> {
+      await redis.run((client) =>
+        client.unlink(keys.open(deviceId), keys.hidden(deviceId), ...ids.map((id) => keys.session(id))),
+      )
     },
 
     async countOpen(nowMs: number): Promise<number> {

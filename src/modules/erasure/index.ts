@@ -1,0 +1,2 @@
+export { createErasureService } from './service.ts'
+export { createErasureStore } from './store.ts'
