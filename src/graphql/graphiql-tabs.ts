@@ -1,3 +1,5 @@
+import { nearbyExamples } from './graphiql-nearby-tabs.ts'
+
 /** What GraphiQL fills in by itself; without them its tabs register the phones they need. */
 export interface GraphiqlTokens {
   /** The first phone's device token. */
@@ -15,7 +17,7 @@ export interface Tab {
 const secondPhone = '{{RegisterSecond.registerDevice.token}}'
 
 /**
- * The story of two phones that meet: each tab works as it stands, run one after the other. What stands in double braces is
+ * The stories of two phones, which meet, and which see what is around: each tab works as it stands, run one after the other. What stands in double braces is
  * filled in when a tab is run: `{{now}}`, `{{newId}}`, or what the tab of that name was answered last.
  */
 export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
@@ -34,6 +36,9 @@ export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
     }),
     tab(firstComesBack, firstPhone, { after: '{{FirstListens.nudges.cursor}}' }),
     tab(matches, firstPhone),
+    ...nearbyExamples.map(({ who, query, variables }) =>
+      tab(query, who === 'first' ? firstPhone : secondPhone, variables),
+    ),
     ...(admin ? [tab(statistics, admin, { range: 'TODAY' })] : []),
   ]
 }
@@ -201,8 +206,8 @@ query Matches {
 }`
 
 const statistics = `
-# 9. For ADMIN: aggregates. What would speak of fewer
-#    than ten people is null.
+# 16. For ADMIN: aggregates. What would speak of fewer
+#     than ten people is null.
 
 query Statistics($range: StatsRange!) {
   stats(range: $range) {

@@ -57,6 +57,13 @@ function inBrowser(path: string) {
       'SecondHears',
       'FirstComesBack',
       'Matches',
+      'FirstStands',
+      'FirstStarts',
+      'SecondStands',
+      'SecondLooks',
+      'SecondJoins',
+      'SecondSays',
+      'FirstFollows',
     ])
     expect(await graphiql.headers()).toContain(`Bearer ${tokens.device}`)
   })
@@ -76,6 +83,14 @@ function inBrowser(path: string) {
     await run('FirstComesBack', '"Nudge"')
     await run('Matches', '"matchedAt"')
     expect(await graphiql.answer()).toContain('"jazz"')
+    await run('FirstStands', '"HeartbeatPayload"')
+    await run('FirstStarts', '"CreateActivityPayload"')
+    await run('SecondStands', '"HeartbeatPayload"')
+    await run('SecondLooks', '"Chess in the park"')
+    expect(await graphiql.answer()).toContain('"band": "')
+    await run('SecondJoins', '"viewerHasJoined": true')
+    await run('SecondSays', '"On my way!"')
+    await run('FirstFollows', '"Ready"')
   })
 
   test('a tab that needs what another was answered says which one to run', async () => {
