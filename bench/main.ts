@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
 import { fanout } from './benches/fanout.ts'
+import { flapping } from './benches/flapping.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   heartbeats,
   nearby,
   growth,
+  flapping,
   match,
   alike,
   fanout,
