@@ -126,7 +126,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ clock, archive: places.archive, authorLabel },
   })
   const forgetting = createForgetting({
-    ...{ redis, delivery, clock, store: activityStore, reads: activityReads, ending: endingStore },
+    ...{ redis, clock, store: activityStore, reads: activityReads, ending: endingStore },
     attendeeId: activities.attendeeId,
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
@@ -141,13 +141,14 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     store: createErasureStore(postgres),
     ...{ redis, nameOf: identity.erasedName },
     parts: {
-      presence: presence.erase,
       async sessions(personId) {
         for (const otherId of await social.hiddenFromNow(personId)) await sessions.hide(personId, otherId, false)
         const ids = await sessions.erase(personId)
         return ids.length + (await matches.erase(ids))
       },
       activities: forgetting.erase,
+      // After those, which tell around what they take off the map.
+      presence: presence.erase,
       // What was on its way there is in the archive once the accounts are settled.
       async archive(personId) {
         await ending.settleAccounts()

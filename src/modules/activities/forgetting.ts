@@ -1,9 +1,7 @@
 // Invariant: of somebody who is erased nothing stays in what they hosted or joined; what others did there stays as it was.
 import type { Clock } from '../../platform/clock.ts'
-import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import type { Area } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { surroundingsKey, surroundingsTopic } from '../presence/index.ts'
 import type { EndingStore } from './ending-store.ts'
 import { eraseHostedLua, forgetLua } from './forget.lua.ts'
 import { activityKeys } from './keys.ts'
@@ -17,14 +15,13 @@ export interface Forgetting {
 
 export function createForgetting(deps: {
   redis: RedisConnections
-  delivery: DeliveryEngine
   store: ActivityStore
   ending: EndingStore
   reads: ActivityReads
   clock: Clock
   attendeeId(activityId: string, personId: string): string
 }): Forgetting {
-  const { redis, delivery, store, ending, reads, clock, attendeeId } = deps
+  const { redis, store, ending, reads, clock, attendeeId } = deps
   const eraseHostedScript = redis.script('vicinityEraseHosted', eraseHostedLua)
   const forgetScript = redis.script('vicinityForgetPerson', forgetLua)
 
@@ -45,10 +42,6 @@ export function createForgetting(deps: {
     for (const id of hosted) erased += await eraseHosted(id, personId)
     for (const id of joined)
       erased += Number(await store.run(forgetScript, id, clock.now(), [personId, attendeeId(id, personId)]))
-    if (hosted.length > 0) {
-      const isTheirs = (payload: unknown) => (payload as { host?: unknown } | null)?.host === personId
-      await delivery.log.redact(surroundingsTopic, surroundingsKey(area), isTheirs)
-    }
     return erased
   }
 

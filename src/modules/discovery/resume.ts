@@ -173,11 +173,13 @@ async function readFrom<Payload>(
     if (head.epoch !== to.epoch) throw new Gap('EPOCH_CHANGED')
     if (oldest > seq + 1) throw new Gap('WINDOW_EXCEEDED')
     for (const entry of entries) {
+      // Somebody was erased: what is not there any more may have changed what this reader is shown.
+      if (entry.seq !== seq + 1) throw new Gap('WINDOW_EXCEEDED')
       seq = entry.seq
       const parsed = seq <= to.seq && topic.payload.safeParse(entry.payload)
       if (parsed !== false && parsed.success) found.push(parsed.data)
     }
-    if (entries.length === 0) break
+    if (entries.length === 0) throw new Gap('WINDOW_EXCEEDED')
   }
   return found
 }

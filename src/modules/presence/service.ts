@@ -300,7 +300,7 @@ export function createPresenceService(deps: {
 
     async erase(personId) {
       await end(personId)
-      let erased = await store.eraseFromViewpoints(personId)
+      let erased = await store.eraseFromLogs(personId)
       for (const area of await store.areas(clock.now())) erased += await store.erase(area, personId)
       await store.forget(personId)
       return erased

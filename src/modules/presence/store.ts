@@ -1,5 +1,4 @@
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
-import { streamName } from '../../platform/delivery/topics.ts'
 import type { Area, Cell } from '../../platform/geo/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { Audience } from '../social/index.ts'
@@ -45,9 +44,6 @@ export interface Around {
   personId: string
   cellId: string
 }
-
-/** Whether something that was told is of, or about, a person. */
-const names = (personId: string) => (payload: unknown) => JSON.stringify(payload).includes(personId)
 
 /** How long an index outlives its last change: far longer than any presence in it, so that a sweep finds them all. */
 const indexKeepMs = 24 * 60 * 60 * 1000
@@ -219,19 +215,18 @@ export function createPresenceStore({ redis, delivery }: { redis: RedisConnectio
       await redis.run((client) =>
         client.multi().zrem(keys.people, personId).zrem(keys.ends, personId).hdel(keys.cells, personId).exec(),
       )
-      return dropped + (await delivery.log.redact(surroundingsTopic, surroundingsKey(area), names(personId)))
+      return dropped
     },
 
-    /** Takes a person out of what others' viewpoints remember. */
-    async eraseFromViewpoints(personId: string): Promise<number> {
+    /** Takes a person out of whatever is remembered of what happened, wherever it was, and tells how much that was. */
+    async eraseFromLogs(personId: string): Promise<number> {
       let taken = 0
-      const [, slot = '', name = ''] = streamName(viewpointTopic, '')
-      for await (const logs of redis.keysLike('delivery', slot, name, '*:log')) {
-        for (const log of logs) {
-          const owner = log.slice(log.lastIndexOf(':', log.length - ':log'.length - 1) + 1, -':log'.length)
-          taken += await delivery.log.redact(viewpointTopic, owner, names(personId))
-        }
-      }
+      for (const topic of [surroundingsTopic, viewpointTopic])
+        for await (const logs of redis.keysLike('delivery', '*', topic.name, '*:log'))
+          for (const log of logs) {
+            const [key = ''] = log.split(':').slice(-2)
+            taken += await delivery.log.redact(topic, key, (json) => json.includes(personId))
+          }
       return taken
     },
 

@@ -128,10 +128,13 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
       const page = await log.read(topic, key, position, pageSize)
       if (page.head.epoch !== position.epoch) return resync('EPOCH_CHANGED', page.head)
       if (page.head.seq > position.seq && page.oldest > position.seq + 1) return resync('WINDOW_EXCEEDED', page.head)
-      for (const { seq, payload } of page.entries) advance(seq, payload)
+      for (const { seq, payload } of page.entries) {
+        // What was taken out of the log is lost to whoever had not got it.
+        if (seq !== position.seq + 1) return resync('WINDOW_EXCEEDED', page.head)
+        advance(seq, payload)
+      }
       if (page.entries.length < pageSize) {
-        // All there is was read: what is not in the log any more was erased.
-        if (page.head.seq > position.seq) position = page.head
+        if (page.head.seq > position.seq) resync('WINDOW_EXCEEDED', page.head)
         return
       }
     }

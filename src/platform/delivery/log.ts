@@ -95,10 +95,10 @@ export interface EventLog {
   /** Forgets what is older than `forMs`, at the latest after twice as long if it is called once in a while. Readers behind that resync. */
   fade(topic: Described, key: string, nowMs: number, forMs: number): Promise<void>
   /**
-   * Takes out what `isGone` says of a payload, for good: its text is in the log no more, and its seq has no entry. Readers
-   * pass such a place by. What is appended meanwhile is not looked at.
+   * Takes out every payload of which `isGone` says so, by its JSON, for good: it is in the log no more, and its seq has no entry. Readers
+   * who come to such a place resync. What is appended meanwhile is not looked at.
    */
-  redact(topic: Described, key: string, isGone: (payload: unknown) => boolean): Promise<number>
+  redact(topic: Described, key: string, isGone: (json: string) => boolean): Promise<number>
   /** What a script that appends by itself has to be told, after the payload. */
   appendArgs(topic: Described): (string | number)[]
   base(topic: Described, key: string): string
@@ -157,7 +157,7 @@ export function createEventLog(redis: RedisConnections): EventLog {
       let [from, removed] = ['-', 0]
       for (;;) {
         const page = await redis.run((client) => client.xrange(log, from, '+', 'COUNT', redactPage))
-        const gone = page.flatMap(([id, fields]) => (isGone(JSON.parse(fields[1] ?? 'null')) ? [id] : []))
+        const gone = page.flatMap(([id, fields]) => (isGone(fields[1] ?? '') ? [id] : []))
         if (gone.length > 0) removed += await redis.run((client) => client.xdel(log, ...gone))
         const last = page.at(-1)
         if (!last || page.length < redactPage) return removed

@@ -278,10 +278,14 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
     const kept = await (this.#options.keep?.(
       read.flatMap(({ parsed }) => (parsed.success ? [parsed.data as Payload] : [])),
     ) ?? undefined)
-    let asked = 0
+    const lost = () => void this.#ahead?.push(this.#resync('WINDOW_EXCEEDED', page.head))
+    let [asked, last] = [0, from.seq]
     for (const { seq, parsed } of read) {
       // It may have ended while the page was read, or by a verdict on it.
       if (this.#over || this.#complete) return
+      // What was taken out of the log is lost to whoever had not got it.
+      if (seq !== last + 1) return lost()
+      last = seq
       this.#position = { epoch: from.epoch, seq }
       const verdict = parsed.success && (kept ? kept[asked++] : true) && this.#verdict(parsed.data)
       if (!verdict || !parsed.success) continue
@@ -290,8 +294,7 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
       const cursor = encodeCursor(base, this.#position)
       this.#ahead?.push({ kind: 'event', cursor, payload: parsed.data as Payload })
     }
-    // All there is was read: what is not in the log any more was erased.
-    if (page.entries.length < replayPage) this.#position = page.head
+    if (page.entries.length < replayPage && page.head.seq > last) return lost()
     if (page.entries.length === 0) this.feed.check(page.head)
   }
 }
