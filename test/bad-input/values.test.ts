@@ -1,6 +1,7 @@
 import { isInterfaceType, isObjectType } from 'graphql'
 import { createId } from '../../src/platform/ids.ts'
 import { schema } from '../../src/schema.ts'
+import { start } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { type Answer, ask } from '../kit/gql.ts'
 import { createOrganizer, type Organizer } from '../kit/organizers.ts'
@@ -468,6 +469,7 @@ describe('64: what may not be seen is answered like what is not there', () => {
   ]
   /** Who may see what Ann has, or the organizer with a draft, by type. A type that is not here has no policy yet. */
   const seenBy: Record<string, string[]> = {
+    Activity: ['its device', 'another device'],
     Campus: everybody,
     Venue: everybody,
     Event: ['its organizer'],
@@ -489,7 +491,7 @@ describe('64: what may not be seen is answered like what is not there', () => {
     ann = await createPhone(app)
     const session = await ann.open(['jazz'])
     secret = session.secret
-    Object.assign(ids, { Device: ann.deviceId, Session: session.id })
+    Object.assign(ids, { Device: ann.deviceId, Session: session.id, Activity: (await start(ann)).id })
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
     const campusId = createId(app.clock.now())

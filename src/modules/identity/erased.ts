@@ -11,7 +11,9 @@ export function createErasedName(secret: string): ErasedName {
   const key = deriveKey(secret, 'erasures')
   const names = new Lru<string, string>(remembered)
   return (deviceId) => {
-    const name = names.get(deviceId) ?? createHmac('sha256', key).update(deviceId).digest('base64url')
+    const known = names.get(deviceId)
+    if (known !== undefined) return known
+    const name = createHmac('sha256', key).update(deviceId).digest('base64url')
     names.set(deviceId, name)
     return name
   }
