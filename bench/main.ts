@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
 import { fanout } from './benches/fanout.ts'
+import { fence } from './benches/fence.ts'
 import { flapping } from './benches/flapping.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
@@ -26,6 +27,7 @@ const benches: Record<string, Bench> = {
   match,
   alike,
   fanout,
+  fence,
   idle,
   start,
 }

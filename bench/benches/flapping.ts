@@ -4,6 +4,7 @@ import { percentile } from '../kit/figures.ts'
 import { documentOf } from '../kit/followed.ts'
 import { type Figures, interleave } from '../kit/rounds.ts'
 import type { SwarmOrder } from '../kit/swarm.ts'
+import type { Where } from '../processes/flaps.ts'
 import type { Device } from '../processes/phones.ts'
 
 const listeners = 50
@@ -44,8 +45,8 @@ export const flapping: Bench = async ({ stage, rounds, roundMs, say }) => {
   } satisfies SwarmOrder)
 
   let heard = 0
-  async function round(perSecond: number): Promise<Figures> {
-    if (perSecond > 0) await flaps.call('start', perSecond)
+  async function round(where: Where | undefined): Promise<Figures> {
+    if (where) await flaps.call('start', { perSecond: flapsPerSecond, where })
     const begun = performance.now()
     const before = await app.usage()
     const latencies: number[] = []
@@ -60,7 +61,7 @@ export const flapping: Bench = async ({ stage, rounds, roundMs, say }) => {
     }
     const elapsedMs = performance.now() - begun
     const after = await app.usage()
-    const flapped = perSecond > 0 ? await flaps.call<number>('stop') : 0
+    const flapped = where ? await flaps.call<number>('stop') : 0
     const sorted = Float64Array.from(latencies).sort()
     return {
       'p99 ms': percentile(sorted, 0.99),
@@ -69,19 +70,20 @@ export const flapping: Bench = async ({ stage, rounds, roundMs, say }) => {
       'server core': (after.cpuMicros - before.cpuMicros) / 1000 / elapsedMs,
     }
   }
-  const subjects = [
-    { name: 'in peace', perSecond: 0 },
-    { name: 'beside people who come and go', perSecond: flapsPerSecond },
+  const subjects: { name: string; where?: Where }[] = [
+    { name: 'in peace' },
+    { name: 'while people come and go elsewhere', where: 'elsewhere' },
+    { name: 'while people come and go here', where: 'here' },
   ]
-  for (const { perSecond } of subjects) await round(perSecond)
-  const rows = await interleave(subjects, rounds, ({ perSecond }) => round(perSecond))
+  for (const { where } of subjects) await round(where)
+  const rows = await interleave(subjects, rounds, ({ where }) => round(where))
   await Promise.all([app, publisher, flaps, listening, watching].map((child: Child) => child.stop()))
   return {
     bench: 'flapping',
     says: `${messagesPerSecond} messages a second to ${listeners} sockets, ${watchers} fences around them`,
     rows,
     goals: [
-      { subject: 'beside people who come and go', figure: 'p99 ms', of: 'in peace', bound: 1.05, want: 'at most' },
+      { subject: 'while people come and go here', figure: 'p99 ms', of: 'in peace', bound: 1.05, want: 'at most' },
     ],
     notes: [
       'from publishing on another node to the last socket, the calls between the processes of the bench included',

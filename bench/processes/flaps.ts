@@ -16,7 +16,7 @@ const people = Array.from({ length: 2000 }, (_, i) => ({
   place: { latitude: 47.35 + (i % 50) * 0.001, longitude: 8.5 + Math.floor(i / 50) * 0.002 },
 }))
 const opened = open()
-const ticksPerSecond = 100
+const ticksPerSecond = 500
 let running: NodeJS.Timeout | undefined
 let done = 0
 
@@ -26,10 +26,16 @@ async function open() {
   return createPresenceStore({ redis, delivery: createDelivery({ redis, metrics: createMetrics(), logger }) })
 }
 
+/** Where they come and go: where somebody watches, or in an area of which nobody takes notice. */
+export type Where = 'here' | 'elsewhere'
+const northOf: Record<Where, number> = { here: 0, elsewhere: 10 }
+
 /** Every other time somebody's turn comes, they leave. */
-async function flap(store: Awaited<typeof opened>, turn: number): Promise<void> {
-  const person = people[turn % people.length]
-  if (!person) return
+async function flap(store: Awaited<typeof opened>, turn: number, where: Where): Promise<void> {
+  const someone = people[turn % people.length]
+  if (!someone) return
+  const { latitude, longitude } = someone.place
+  const person = { id: someone.id, place: { latitude: latitude + northOf[where], longitude } }
   const [cell, near] = [grids.people.snap(person.place), grids.places.snap(person.place)]
   const area = areaOf(cell)
   const nowMs = Date.now()
@@ -43,12 +49,12 @@ async function flap(store: Awaited<typeof opened>, turn: number): Promise<void> 
   done += 1
 }
 
-async function start(perSecond: number): Promise<void> {
+async function start({ perSecond, where }: { perSecond: number; where: Where }): Promise<void> {
   const store = await opened
   let turn = 0
   done = 0
   running = setInterval(() => {
-    for (let i = 0; i < perSecond / ticksPerSecond; i += 1) flap(store, turn++).catch(() => undefined)
+    for (let i = 0; i < perSecond / ticksPerSecond; i += 1) flap(store, turn++, where).catch(() => undefined)
   }, 1000 / ticksPerSecond)
 }
 

@@ -20,6 +20,8 @@ export interface FenceStreamDependencies {
   cursors: FenceCursors
   /** Milliseconds that only ever grow. */
   elapsed: () => number
+  /** Resolves when it is a frame's turn: frames of many fences are due at once, and whatever else is due goes in between. */
+  turn: () => Promise<void>
   /** Counts what could not be resumed, or not been kept. */
   onResync: (reason: ResyncReason) => void
   onClosed: (stream: FenceStream) => void
@@ -176,6 +178,7 @@ export class FenceStream implements AsyncIterableIterator<Delivery<NearbyChanges
       const wait =
         this.#pending.size > 0 && !this.#lost && this.viewpoint.certain ? this.#dueAt - this.#deps.elapsed() : undefined
       await this.#woken(wait)
+      if (this.#pending.size > 0) await this.#deps.turn()
     }
   }
 

@@ -43,7 +43,7 @@ export function createNearbyChanges(deps: {
   const viewpoints = createViewpoints(deps)
   const cursors = createFenceCursors(deps.secret, grids)
   const shared: FenceStreamDependencies = {
-    ...{ fences, areas, cursors, elapsed: () => performance.now() },
+    ...{ fences, areas, cursors, elapsed: () => performance.now(), turn: createTurns() },
     onResync: (reason) => metrics.resyncs.inc({ reason }),
     onClosed(stream) {
       viewpoints.leave(stream.viewpoint, stream)
@@ -73,5 +73,14 @@ export function createNearbyChanges(deps: {
       viewpoints.close()
       areas.close()
     },
+  }
+}
+
+/** One after the other, each in a turn of the event loop of its own. */
+function createTurns(): () => Promise<void> {
+  let last = Promise.resolve()
+  return () => {
+    last = last.then(() => new Promise((resolve) => setImmediate(resolve)))
+    return last
   }
 }

@@ -1,0 +1,25 @@
+/** What the process that holds people who walk, and some who watch, is told. */
+export interface WalkOrder {
+  port: number
+  devices: { deviceId: string; token: string }[]
+  /** Each says where it is once in so long. */
+  everyMs: number
+  /** So many of them follow what is around them. */
+  watchers: number
+  radius: string
+}
+
+export interface WalkResult {
+  beats: number
+  failures: number
+  failure: string | undefined
+  /** Frames that came, and the changes in them. */
+  frames: number
+  changes: number
+  /** From sending the heartbeat that caused it to having the frame with it: every change, */
+  p50Ms: number
+  p99Ms: number
+  /** and those that no other frame of the last second made wait. */
+  aloneP99Ms: number
+  elapsedMs: number
+}
