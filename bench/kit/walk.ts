@@ -16,10 +16,10 @@ export interface WalkResult {
   /** Frames that came, and the changes in them. */
   frames: number
   changes: number
-  /** From sending the heartbeat that caused it to having the frame with it: every change, */
+  /** From sending the heartbeat that caused a change to having the frame with it, */
   p50Ms: number
   p99Ms: number
-  /** and those that no other frame of the last second made wait. */
-  aloneP99Ms: number
+  /** and without the time for which the viewer's last frame made it wait. */
+  ownP99Ms: number
   elapsedMs: number
 }
