@@ -43,6 +43,7 @@ export interface SocialService {
 }
 
 const peopleRemembered = 100_000
+const insistEveryMs = 1000
 
 export function createSocialService(deps: {
   store: SocialStore
@@ -114,6 +115,8 @@ export function createSocialService(deps: {
     await settle(personId, otherId, holds)
   }
 
+  let closed = false
+
   async function audienceNow(personId: string): Promise<Audience> {
     return audienceFor((await store.settings([personId])).get(personId) ?? defaultSettings)
   }
@@ -130,13 +133,23 @@ export function createSocialService(deps: {
     return personIds.map((id) => audienceFor(known.get(id) ?? defaultSettings))
   }
 
+  /** Does what could not be done yet as soon as it can be: a block must not wait for it. */
+  function insist(work: () => Promise<void>): void {
+    if (closed) return
+    setTimeout(async () => {
+      if (!(await succeeds(work))) insist(work)
+    }, insistEveryMs).unref()
+  }
+
   return {
     async block(personId, otherId) {
       if (personId === otherId) throw new BadUserInputError('You cannot block yourself.')
-      if (!(await store.between(personId, otherId))) await deps.onParting(personId, otherId)
+      const parting = () => deps.onParting(personId, otherId)
+      const foretold = (await store.between(personId, otherId)) || (await succeeds(parting))
       const id = createId(clock.now())
       const block = await store.insert(id, personId, otherId, clock.now())
       await announce({ id, personId, otherId })
+      if (!foretold) insist(parting)
       await deps.onBlocked(personId, otherId)
       await settle(personId, otherId, true)
       return block
@@ -185,6 +198,15 @@ export function createSocialService(deps: {
       return erased
     },
     dropChanges: store.dropChanges,
-    close: changes.close,
+    close() {
+      closed = true
+      changes.close()
+    },
   }
 }
+
+const succeeds = (work: () => Promise<void>): Promise<boolean> =>
+  work().then(
+    () => true,
+    () => false,
+  )
