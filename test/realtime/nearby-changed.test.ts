@@ -80,8 +80,11 @@ describe('a fence', () => {
     const at = somewhere()
     const [ann, ben, eve] = [await person(at), await person(at), await person()]
     const fence = await openFence(app, ann, { radius: 'UNDER_10_KM' })
-    await walk(ann, at, 0, 1200)
-    await walk(ben, at, 0, 1200)
+    for (const phone of [ann, ben])
+      for (const north of [0, 600]) {
+        await walk(phone, at, north, north + 600)
+        await Promise.all([beat(ann, at, phone === ann ? north + 600 : 1200), phone === ann && beat(ben, at)])
+      }
     await beat(eve, at)
     await fence.until((inside) => inside.size > 0)
     expect([...fence.inside.keys()]).toEqual(namesOf(app, ann, eve))
@@ -120,8 +123,10 @@ describe('a fence', () => {
       await openFence(app, ann, { radius: 'UNDER_10_KM', stayed: true }),
       await openFence(app, ann, { radius: 'UNDER_10_KM' }),
     ]
-    await walk(ben, at, 0, 2400)
-    await beat(ann, at)
+    for (let north = 0; north < 2400; north += 600) {
+      await walk(ben, at, north, north + 600)
+      await beat(ann, at)
+    }
     await all.until((inside) => inside.get(name) === 'UNDER_3_KM')
     expect(changesOf(all).every(({ change }) => change === 'STAYED')).toBe(true)
     expect(few.stream.waiting()).toEqual([])
