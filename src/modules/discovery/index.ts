@@ -1,4 +1,3 @@
-export type { FenceStream } from './fence-stream.ts'
-export type { NearbyPerson, PeoplePage } from './nearby-people.ts'
+export type { NearbyPerson } from './nearby-people.ts'
 export type { Change } from './pending.ts'
 export { createDiscoveryService, type DiscoveryService, type Whom } from './service.ts'

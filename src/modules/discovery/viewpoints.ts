@@ -234,5 +234,3 @@ export function createViewpoints(deps: Dependencies) {
     },
   }
 }
-
-export type Viewpoints = ReturnType<typeof createViewpoints>

@@ -23,10 +23,8 @@ export { presenceKeys, standsLua } from './keys.ts'
 export {
   type Beat,
   createPresenceService,
-  type Heartbeat,
   type Online,
   type PresenceService,
   type Standing,
-  type Whereabouts,
 } from './service.ts'
 export { createPresenceStore } from './store.ts'

@@ -1,5 +1,4 @@
-export type { SocialChange } from './outcomes.ts'
 export { createSocialService, type SocialService } from './service.ts'
 export type { Sight } from './sights.ts'
 export { type Block, createSocialStore } from './store.ts'
-export { type Audience, areFriends, maySee, type Visibility, type VisibilitySettings } from './visibility.ts'
+export { type Audience, maySee, type Visibility, type VisibilitySettings } from './visibility.ts'
