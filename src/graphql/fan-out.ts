@@ -8,7 +8,31 @@ import { createSharing } from './per-viewer.ts'
 import { Turns, type Worker } from './turns.ts'
 
 /** What a selection made of an event: the text of its result, the same for everybody, unless something failed in it. */
-export type Outcome = { text: string } | { result: ExecutionResult } | { thrown: unknown }
+export type Outcome = Shared | { result: ExecutionResult } | { thrown: unknown }
+
+/** The end of a frame that many are sent, after a beginning of each one's own. Who is alone is spared the bytes. */
+export class Shared {
+  readonly #text: string
+  #sent = false
+  #bytes: Buffer | undefined
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  after(head: string): string | Buffer {
+    if (!this.#sent) {
+      this.#sent = true
+      return `${head}${this.#text}}`
+    }
+    this.#bytes ??= Buffer.from(`${this.#text}}`)
+    const size = Buffer.byteLength(head)
+    const frame = Buffer.allocUnsafe(size + this.#bytes.length)
+    frame.write(head, 0, size)
+    this.#bytes.copy(frame, size)
+    return frame
+  }
+}
 
 /** A subscriber that is handed what its group has made. */
 export interface Member {
@@ -113,7 +137,7 @@ export class Group implements Worker {
       job.outcome = { thrown }
     }
     const finish = (result: ExecutionResult) => {
-      job.outcome = result.errors ? { result } : { text: JSON.stringify(result) }
+      job.outcome = result.errors ? { result } : new Shared(JSON.stringify(result))
     }
     try {
       const contextValue: Context = { ...(this.#args.contextValue as Context) }

@@ -5,7 +5,7 @@ import { queueLimits } from '../platform/delivery/queue.ts'
 import { type Receiver, Subscription } from '../platform/delivery/subscription.ts'
 import type { Connection } from '../platform/ws.ts'
 import type { Context } from './context.ts'
-import type { FanOut, Group, Member, Outcome } from './fan-out.ts'
+import { type FanOut, type Group, type Member, type Outcome, Shared } from './fan-out.ts'
 import type { Guard } from './guard.ts'
 
 export interface LiveDependencies {
@@ -107,7 +107,8 @@ export class LiveResults implements Receiver, Member {
     this.#behind = behind
     if (behind > queueLimits.events || buffered > queueLimits.bytes) this.fallBehind()
     else if ('thrown' in outcome) this.end(outcome.thrown)
-    else connection.send(`${this.#head}${'text' in outcome ? outcome.text : this.#textOf(outcome.result)}}`)
+    else if (outcome instanceof Shared) connection.send(outcome.after(this.#head))
+    else connection.send(`${this.#head}${this.#textOf(outcome.result)}}`)
     if (last) this.#end('complete')
   }
 

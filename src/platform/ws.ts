@@ -31,7 +31,7 @@ export interface Connection {
   unanswered: number
   isOpen(): boolean
   /** Sends a text; does nothing once the socket is closing. */
-  send(text: string): void
+  send(text: string | Buffer): void
   /** Sends a text, and waits until the system has taken it. Fails when the socket ends first. */
   sent(text: string): Promise<void>
   /** Bytes that wait here because the client does not take them. */
@@ -51,6 +51,8 @@ export interface Conversation {
   heard(text: string): Promise<void>
   closed(): void
 }
+
+const asText = { binary: false }
 
 export interface SocketLimits {
   perAddress: number
@@ -282,8 +284,8 @@ class OpenSocket implements Connection {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  send(text: string): void {
-    if (this.isOpen()) this.#socket.send(text)
+  send(text: string | Buffer): void {
+    if (this.isOpen()) this.#socket.send(text, asText)
   }
 
   sent(text: string): Promise<void> {
