@@ -99,11 +99,11 @@ describe('a heartbeat', () => {
     expect(members).toHaveLength(1)
   })
 
-  test('a thousand at once on two nodes leave one presence', async () => {
+  test('a thousand at the same instant, or nearly, on two nodes leave one presence', async () => {
     const ann = await createPhone(app)
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       await Promise.all(
-        Array.from({ length: 100 }, (_, i) => beat(ann, (i % 5) * 2, ((i * 7) % 5) * 2, i % 2 ? other : app)),
+        Array.from({ length: 25 }, (_, i) => beat(ann, (i % 5) * 2, ((i * 7) % 5) * 2, i % 2 ? other : app)),
       )
     }
     expect((await stored(ann.personId)).filter((key) => key.endsWith(':people'))).toHaveLength(1)
