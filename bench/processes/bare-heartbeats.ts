@@ -1,7 +1,5 @@
 // Yardstick: the least that a server of `heartbeat` can do. It takes the same body, makes the same call of the store and writes
 // an answer of the same shape. It knows each phone by the header that it sends, and checks nothing.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createGrids, createPresenceStore } from '../../src/modules/presence/index.ts'
 import { createDelivery } from '../../src/platform/delivery/index.ts'
 import { areaOf } from '../../src/platform/geo/index.ts'
@@ -9,6 +7,7 @@ import { createLogger } from '../../src/platform/logger.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
 import { createRedis } from '../../src/platform/redis.ts'
 import { answer } from '../kit/answer.ts'
+import { serveBare } from '../kit/bare-server.ts'
 import { redisUrl } from '../kit/store.ts'
 import type { Device } from './phones.ts'
 
@@ -49,18 +48,7 @@ async function beat(personId: string, { variables }: Body, home = true): Promise
   return JSON.stringify({ data: { heartbeat: payload } })
 }
 
-const server = createServer((req, res) => {
-  let body = ''
-  req.setEncoding('utf8')
-  req.on('data', (chunk: string) => {
-    body += chunk
-  })
-  req.on('end', async () => {
-    const text = await beat(personOf.get(String(req.headers.authorization)) ?? '', JSON.parse(body))
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    res.end(text)
-  })
-})
-
-const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
-answer(Promise.all([opened, listening]), { know, port: () => (server.address() as AddressInfo).port })
+const { listening, port } = serveBare<Body>((body, { authorization }) =>
+  beat(personOf.get(String(authorization)) ?? '', body),
+)
+answer(Promise.all([opened, listening]), { know, port })

@@ -1,9 +1,9 @@
 // Yardsticks: what a careful server without GraphQL makes of Redis' own geo index. `pipeline`: the ids first, then their records,
 // in two round trips; `script`: both in one.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
+import type { Position } from '../../src/platform/geo/index.ts'
 import { answer } from '../kit/answer.ts'
+import { serveBare } from '../kit/bare-server.ts'
 import { radiusKm } from '../kit/city.ts'
 import { redisUrl } from '../kit/store.ts'
 
@@ -50,19 +50,7 @@ async function byScript(longitude: number, latitude: number) {
 }
 
 const nearby = oneRoundTrip ? byScript : byPipeline
-const server = createServer((req, res) => {
-  let body = ''
-  req.setEncoding('utf8')
-  req.on('data', (chunk: string) => {
-    body += chunk
-  })
-  req.on('end', async () => {
-    const { longitude, latitude } = JSON.parse(body).variables
-    const text = JSON.stringify({ data: { nearby: await nearby(longitude, latitude) } })
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    res.end(text)
-  })
-})
-
-const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
-answer(Promise.all([redis.connect(), listening]), { port: () => (server.address() as AddressInfo).port })
+const { listening, port } = serveBare<{ variables: Position }>(async ({ variables: { longitude, latitude } }) =>
+  JSON.stringify({ data: { nearby: await nearby(longitude, latitude) } }),
+)
+answer(Promise.all([redis.connect(), listening]), { port })

@@ -1,10 +1,9 @@
 // Yardstick: the least that a server of `reportSightings` can do. It takes the same body, makes the same call of the store
 // (which costs hardly more than the bare script: see the bench `match`) and writes an answer of the same shape. It knows each
 // phone by the header that it sends, and checks nothing.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { SightOutcome } from '../../src/modules/matches/store.ts'
 import { answer } from '../kit/answer.ts'
+import { serveBare } from '../kit/bare-server.ts'
 import { openStore, terms } from '../kit/store.ts'
 import type { Phone } from './phones.ts'
 
@@ -40,18 +39,7 @@ function payloadOf(outcome: SightOutcome) {
   return { __typename: 'ReportSightingsPayload', sightings }
 }
 
-const server = createServer((req, res) => {
-  let body = ''
-  req.setEncoding('utf8')
-  req.on('data', (chunk: string) => {
-    body += chunk
-  })
-  req.on('end', async () => {
-    const text = await report(deviceOf.get(String(req.headers.authorization)) ?? '', JSON.parse(body))
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    res.end(text)
-  })
-})
-
-const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
-answer(Promise.all([opened, listening]), { know, port: () => (server.address() as AddressInfo).port })
+const { listening, port } = serveBare<Body>((body, { authorization }) =>
+  report(deviceOf.get(String(authorization)) ?? '', body),
+)
+answer(Promise.all([opened, listening]), { know, port })

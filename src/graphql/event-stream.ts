@@ -14,7 +14,7 @@ export const cutWhenSlow =
 type Ready = Extract<Delivery<unknown>, { kind: 'ready' }>
 type Resync = Extract<Delivery<unknown>, { kind: 'resync' }>
 
-const cursorDescription = 'Keep it, and hand it back as `after` to go on from here.'
+export const cursorDescription = 'Keep it, and hand it back as `after` to go on from here.'
 
 export const ReadyType = builder.objectRef<Ready>('Ready').implement({
   description:

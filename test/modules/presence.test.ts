@@ -162,6 +162,17 @@ describe('the end of a presence', () => {
   })
 })
 
+test('an end and a heartbeat at the same instant, on two nodes, leave a presence that every node finds, or none', async () => {
+  const ann = await createPhone(app)
+  const end = 'mutation { endPresence { __typename } }'
+  for (let round = 0; round < 300; round += 1) {
+    await beat(ann, 0, 0, other)
+    await Promise.all(round % 2 ? [ann.ask(end), beat(ann, 0, 0, other)] : [beat(ann, 0, 0, other), ann.ask(end)])
+    const there = (await stored(ann.personId)).some((key) => key.endsWith(`:at:${ann.personId}`))
+    expect((await app.services.presence.whereIs(ann.personId)) !== undefined).toBe(there)
+  }
+})
+
 describe('presence', () => {
   test('tells nothing of a made-up name, of another viewer’s name, or of too many', async () => {
     const [ann, ben, cid] = [await createPhone(app), await createPhone(app), await createPhone(app)]

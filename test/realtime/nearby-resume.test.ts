@@ -196,7 +196,7 @@ test.each([
             }),
           )
         if (fence.stream.waiting().length > 0) await fence.next()
-        else await new Promise((resolve) => setTimeout(resolve, 5))
+        else await new Promise((resolve) => setImmediate(resolve))
       }
     }
     expect(fence.seen.every(({ __typename }) => __typename !== 'ResyncRequired')).toBe(true)

@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import { clientId } from '../../graphql/client-id.ts'
+import { cursorDescription } from '../../graphql/event-stream.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { loadersOf } from '../../graphql/loaders.ts'
 import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
@@ -21,8 +22,6 @@ type Told<Kind extends ActivityEventPayload['kind']> = Extract<
   Delivery<Extract<ActivityEventPayload, { kind: Kind }>>,
   { kind: 'event' }
 >
-
-const cursorDescription = 'Keep it, and hand it back as `after` to go on from here.'
 
 builder.objectType(NotMemberError, {
   name: 'NotMemberError',

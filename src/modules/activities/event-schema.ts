@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import { cutWhenSlow, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
+import { cursorDescription, cutWhenSlow, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import { ActivityAttendeeErasedType, ActivityMessageSentType, ActivityTypingType } from './chat-schema.ts'
@@ -10,8 +10,6 @@ type Told<Kind extends ActivityEventPayload['kind']> = Extract<
   Delivery<Extract<ActivityEventPayload, { kind: Kind }>>,
   { kind: 'event' }
 >
-
-const cursorDescription = 'Keep it, and hand it back as `after` to go on from here.'
 
 const ActivityJoinedType = builder.objectRef<Told<'joined'>>('ActivityJoined').implement({
   description: 'Somebody took a seat. Who hides joins without being told of.',

@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import { memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
+import { cursorDescription, memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { loadersOf } from '../../graphql/loaders.ts'
 import { pageSize } from '../../graphql/pagination.ts'
 import { perViewer } from '../../graphql/per-viewer.ts'
@@ -113,7 +113,7 @@ const NearbyChangedType = builder.objectRef<Extract<Frame, { kind: 'event' }>>('
   fields: (t) => ({
     cursor: t.expose('cursor', {
       type: 'Cursor',
-      description: 'Keep it, and hand it back as `after` to go on from here.',
+      description: cursorDescription,
     }),
     changes: t.field({
       type: [NearbyChangeType],

@@ -1,7 +1,7 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay'
 import { z } from 'zod'
 import { builder } from '../../graphql/builder.ts'
-import { cutWhenSlow, memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
+import { cursorDescription, cutWhenSlow, memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { pageSize } from '../../graphql/pagination.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
@@ -126,7 +126,7 @@ const NudgeType = builder.objectRef<NudgeDelivery>('Nudge').implement({
   fields: (t) => ({
     cursor: t.expose('cursor', {
       type: 'Cursor',
-      description: 'Keep it, and hand it back as `after` to go on from here.',
+      description: cursorDescription,
     }),
     matchId: t.id({ description: 'The match, the same for both sides.', resolve: ({ payload }) => payload.matchId }),
     sessionId: t.globalID({

@@ -25,6 +25,6 @@ export {
   createPresenceService,
   type Online,
   type PresenceService,
-  type Standing,
 } from './service.ts'
+export type { Standing } from './standings.ts'
 export { createPresenceStore } from './store.ts'

@@ -10,12 +10,12 @@ import {
   checkedMapLatitude,
   type Position,
 } from '../../platform/geo/index.ts'
-import { Lru } from '../../platform/lru.ts'
 import type { PersonIds } from '../../platform/person-ids.ts'
 import type { Audience, SocialService } from '../social/index.ts'
 import { type CellBand, cellBands, isWithin, searchMeters } from './bands.ts'
-import { InaccurateFixError, NoPresenceError } from './errors.ts'
+import { InaccurateFixError } from './errors.ts'
 import type { Grids } from './grids.ts'
+import { createStandings, type Standing, type Whereabouts } from './standings.ts'
 import type { Around, BeatOutcome, BeatRequest, PresenceStore } from './store.ts'
 
 export interface Heartbeat extends Position {
@@ -33,23 +33,6 @@ export interface Beat {
 /** The socket that a heartbeat came over. */
 export interface Socket {
   onClosed(listener: () => void): void
-}
-
-/** Where a viewer asks from. */
-export interface Standing {
-  area: Area
-  /** The cell that others may know. */
-  cell: Cell
-  /** The cell of the places grid. */
-  near: Cell
-  /** What a script compares with the viewer's record, by `stands(at(viewer), now, token)`. */
-  token: string
-}
-
-export interface Whereabouts {
-  /** See `standOf`. */
-  stand: string
-  endsAtMs: number
 }
 
 export interface Online {
@@ -102,7 +85,6 @@ const beatLimit = { count: 30, windowMs: 60_000 }
 const settleAgainMs = 5 * 60_000
 /** So long a phone has to come back over another socket before others are told that it has gone. */
 const graceMs = 1000
-const standingsRemembered = 100_000
 
 /** Who moved faster than these is not shown for a while: privacy.md gives the speeds, the source system the jump. */
 const rules = {
@@ -113,11 +95,6 @@ const rules = {
   settleMs: 30_000,
 }
 const jumpsADay = 20
-
-interface Remembered extends Standing {
-  readFromMs: number
-  settledAtMs: number
-}
 
 export function createPresenceService(deps: {
   store: PresenceStore
@@ -133,7 +110,7 @@ export function createPresenceService(deps: {
   onGone: (personId: string) => Promise<void>
 }): PresenceService {
   const { store, social, personIds, grids, clock, ttlMs, rateLimits } = deps
-  const remembered = new Lru<string, Remembered>(standingsRemembered)
+  const standings = createStandings({ store, grids, clock })
   const jumps = rateLimits ? jumpsADay : 0
   const noRate = { count: 0, windowMs: beatLimit.windowMs }
 
@@ -173,23 +150,13 @@ export function createPresenceService(deps: {
   }
 
   async function end(personId: string, via?: string): Promise<boolean> {
-    remembered.delete(personId)
+    standings.forget(personId)
     const area = await store.areaOf(personId)
     if (area === undefined) return false
     const ended = (await store.leave(area, personId, via)).length > 0
-    if (ended) await Promise.all([store.forget(personId), store.tellGone(personId), deps.onGone(personId)])
+    // In which area they were stays known for minutes: a heartbeat of this very moment may have come to rely on it.
+    if (ended) await Promise.all([store.tellGone(personId), deps.onGone(personId)])
     return ended
-  }
-
-  async function lookUp(personId: string): Promise<Remembered> {
-    const area = await store.areaOf(personId)
-    const found = area === undefined ? undefined : await store.standOf(area, personId)
-    const [cellId = '', nearId = '', readFrom] = found?.token.split('|') ?? []
-    const [cell, near] = [grids.people.cell(cellId), grids.places.cell(nearId)]
-    if (area === undefined || !found || found.endsAtMs <= clock.now() || !cell || !near) throw new NoPresenceError()
-    const standing = { area, cell, near, token: found.token, readFromMs: Number(readFrom), settledAtMs: 0 }
-    remembered.set(personId, standing)
-    return standing
   }
 
   return {
@@ -198,7 +165,7 @@ export function createPresenceService(deps: {
       checked(beat, nowMs)
       const [cell, near] = [grids.people.snap(beat), grids.places.snap(beat)]
       const area = areaOf(cell)
-      const known = remembered.get(personId)
+      const known = standings.get(personId)
       const [audience = 'NOBODY'] = await social.audienceOf([personId])
       const via = socket ? wayOf(personId, socket) : ''
       const request: BeatRequest = {
@@ -218,7 +185,7 @@ export function createPresenceService(deps: {
       if (outcome.kind === 'beat') {
         const again = !known || nowMs - known.settledAtMs > settleAgainMs
         const token = `${cell.id}|${near.id}|${outcome.readFromMs}`
-        remembered.set(personId, {
+        standings.set(personId, {
           ...{ area, cell, near, token, readFromMs: outcome.readFromMs },
           settledAtMs: again ? nowMs : known.settledAtMs,
         })
@@ -246,17 +213,8 @@ export function createPresenceService(deps: {
       })
     },
 
-    async from(personId, read) {
-      for (let tries = 0; tries < 3; tries += 1) {
-        const standing = remembered.get(personId) ?? (await lookUp(personId))
-        const wait = standing.readFromMs - clock.now()
-        if (wait > 0) throw new RateLimitedError(wait)
-        const answer = await read(standing)
-        if (answer !== undefined) return answer
-        remembered.delete(personId)
-      }
-      throw new UnavailableError()
-    },
+    from: standings.from,
+    whereIs: standings.whereIs,
 
     async around(viewerId, standing, within, nowMs) {
       const radii = cellBands.filter((band) => isWithin(band, within)).map(searchMeters)
@@ -273,13 +231,6 @@ export function createPresenceService(deps: {
     async show(personId, audience) {
       const area = await store.areaOf(personId)
       if (area !== undefined) await store.show(area, personId, audience)
-    },
-
-    async whereIs(personId) {
-      const area = await store.areaOf(personId)
-      const found = area === undefined ? undefined : await store.standOf(area, personId)
-      if (!found || found.endsAtMs <= clock.now()) return undefined
-      return { stand: found.token, endsAtMs: found.endsAtMs }
     },
 
     async part(personId, otherId) {

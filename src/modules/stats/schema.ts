@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
-import { cutWhenSlow, memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
+import { cursorDescription, cutWhenSlow, memberOf, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import type { DayOfStats, ShownCell, StatsRange, StatsSnapshot } from './index.ts'
 
@@ -71,7 +71,7 @@ const StatsSnapshotType = builder.objectRef<SnapshotDelivery>('StatsSnapshot').i
   fields: (t) => ({
     cursor: t.expose('cursor', {
       type: 'Cursor',
-      description: 'Keep it, and hand it back as `after` to go on from here.',
+      description: cursorDescription,
     }),
     releasedAt: t.field({ type: 'DateTime', description: 'When.', resolve: ({ payload }) => new Date(payload.atMs) }),
     activeSessions: t.int({
