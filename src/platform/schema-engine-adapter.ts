@@ -89,5 +89,14 @@ async function connect(connectionString: string): Promise<SqlDriverAdapter> {
     for (const column of characters.get(result.rows) ?? []) result.columnTypes[column] = ColumnTypeEnum.Character
     return result
   }
+  // The adapter's own splits a script at every semicolon, also within the body of a function.
+  const { onError } = adapter as unknown as { onError(error: unknown): never }
+  adapter.executeScript = async (script) => {
+    try {
+      await query(script)
+    } catch (error) {
+      onError.call(adapter, error)
+    }
+  }
   return adapter
 }
