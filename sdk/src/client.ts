@@ -1,0 +1,1 @@
+export type { ConnectionStatus, RequestOptions, Sink, VicinityClient } from './client-types.ts'
