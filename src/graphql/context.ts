@@ -43,4 +43,6 @@ export interface Context extends RequestFacts {
   prisma: PrismaClient
   /** The cost of this operation has been found bearable before: so it is with every event of a subscription after its first. */
   weighed?: boolean
+  /** Of an event that is executed for several at once: the name of their audience, where the stream has more than one. */
+  audience?: string
 }

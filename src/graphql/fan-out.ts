@@ -152,8 +152,8 @@ export class Group implements Worker {
 }
 
 export interface FanOut {
-  /** The group of an operation on a stream. */
-  join(feed: Feed, args: ExecutionArgs): Group
+  /** The group of an operation on a stream, with those of the same audience; of null only the viewer is one. */
+  join(feed: Feed, args: ExecutionArgs, audience?: string | null): Group
   leave(group: Group): void
 }
 
@@ -163,19 +163,21 @@ export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(
   const sharingOf = createSharing(schema)
 
   return {
-    join(feed, args) {
+    join(feed, args, audience) {
       const { document, operationName, variableValues } = args
       const context = args.contextValue as Context
-      const { id, perViewer, start } = sharingOf(document)
+      const { id, perViewer: depends, start } = sharingOf(document)
+      const perViewer = depends || audience === null
       const asked = `${feed.id} ${id} ${operationName ?? ''} ${canonical(variableValues ?? {}, start)}`
       // Who was told that their operation costs too much is told so again, apart from the others.
-      const alike = `${asked} ${context.weighed === true}`
+      const alike = `${asked} ${context.weighed === true} ${audience ?? ''}`
       const key = perViewer ? `${alike} ${nameOf(context.viewer)}` : alike
       let group = groups.get(key)
       if (!group) {
         // Nobody's request, and nobody's view of things unless it was declared to be.
         const viewer = perViewer ? context.viewer : null
-        const contextValue: Context = { ...context, requestId: '', address: '', viewer, connection: null }
+        const own: Context = { ...context, requestId: '', address: '', viewer, connection: null }
+        const contextValue: Context = audience != null && !perViewer ? { ...own, audience } : own
         group = new Group(key, { ...args, contextValue }, turns, executions)
         groups.set(key, group)
       }

@@ -69,7 +69,7 @@ export class LiveResults implements Receiver, Member {
         if (taken?.done) return this.#end('complete')
         if (taken) await this.#send(taken.value)
         else if (source instanceof Subscription && source.join(this)) {
-          this.#group = this.#live.fanOut.join(source.feed, this.#args)
+          this.#group = this.#live.fanOut.join(source.feed, this.#args, source.audience)
           return
         }
       }

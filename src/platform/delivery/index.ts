@@ -12,7 +12,7 @@ import { createWakeUps } from './wake-ups.ts'
 
 export type { Delivery } from './event.ts'
 export type { Listener } from './feed.ts'
-export type { SubscribeOptions } from './subscription.ts'
+export type { Audience, SubscribeOptions } from './subscription.ts'
 
 /**
  * Events that are not lost: Redis pub/sub carries wake-ups, a bounded log carries the events, and every subscriber either

@@ -16,6 +16,8 @@ export interface SubscribeOptions<Payload> {
    * event, just before it is handed on. `last`: this one is, and nothing after it; the stream is complete.
    */
   accept?: (payload: Payload) => boolean | 'last'
+  /** With whom it shares what is made of an event. Without it, with all who follow the stream and select the same. */
+  audience?: Audience
   /** Completes the stream at once when it is aborted, whatever still waits: the subscriber has lost the right to it. */
   until?: AbortSignal
   /** Called once when the subscriber fell too far behind, so that its connection can be cut: nobody may be reading it. */
@@ -24,11 +26,19 @@ export interface SubscribeOptions<Payload> {
   onEnded?: () => void
 }
 
+/** Those who are shown the same of every event of a stream. */
+export interface Audience {
+  /** Names it; null: nobody else is shown the same, and events are executed for this viewer. Asked without waiting. */
+  current(): string | null
+  /** Calls the listener whenever it may be another one. */
+  onChange(listener: () => void): void
+}
+
 /** Takes the live events of a subscription as they come, in the place of an iteration. */
 export interface Receiver {
   /** `last`: the stream is complete with it, and the receiver returns the subscription. */
   take(event: LiveEvent, last: boolean): void
-  /** It is on its own again: something must be taken by `take` before it may join anew. */
+  /** It is on its own again: what there is must be taken by `take` before it may join anew. */
   fallBack(): void
   /** The stream is over: complete, or broken by an error. */
   end(error?: unknown): void
@@ -77,6 +87,12 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
     metrics.subscribers.inc()
     options.until?.addEventListener('abort', this)
     if (options.until?.aborted) this.handleEvent()
+    options.audience?.onChange(() => this.#regroup())
+  }
+
+  /** The name of its audience; undefined: everybody's. */
+  get audience(): string | null | undefined {
+    return this.#options.audience?.current()
   }
 
   /** Whoever starts now misses nothing from here on, however late they take it. With a cursor the log says where to begin. */
@@ -162,9 +178,7 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
     if (!this.#listens) return
     this.#queue?.clear()
     this.#notice = this.#resync(reason, head)
-    const receiver = this.#receiver
-    this.#receiver = undefined
-    if (receiver) receiver.fallBack()
+    if (this.#receiver) this.#regroup()
     else this.#wake?.()
   }
 
@@ -179,6 +193,13 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
 
   get #isIdle(): boolean {
     return this.#listens && !this.#notice && !this.#ahead?.length && !this.#queue?.size
+  }
+
+  /** Its receiver takes what comes by itself, until it joins anew. */
+  #regroup(): void {
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    receiver?.fallBack()
   }
 
   #enqueue(event: LiveEvent): boolean {
