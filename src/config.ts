@@ -38,6 +38,18 @@ const settings = {
     z.string().min(32).optional(),
     'at least 32 characters; encrypts the signing keys and derives session secrets. The same on every node',
   ],
+  SMTP_URL: [
+    z.url({ protocol: /^smtps?$/ }).optional(),
+    'mail server, `smtp://user:password@host:587`; without it mails are logged, or wait in production',
+  ],
+  MAIL_FROM: [
+    z
+      .string()
+      .max(320)
+      .regex(/^[^\p{Cc}]+@[^\p{Cc}]+$/u, 'an address, or `Name <address>`')
+      .optional(),
+    'who mails come from; required with `SMTP_URL`',
+  ],
   TOKEN_ISSUER: [z.string().min(1).default('vicinity'), '`iss` of every token'],
   DEVICE_TOKEN_DAYS: [count(1, 365).default(30), 'life of a device token, days'],
   SIGNING_KEY_DAYS: [
@@ -126,6 +138,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       if (!env[name]) faults.push(`${name}: required in production`)
     }
   }
+  if (env['SMTP_URL'] && !env['MAIL_FROM']) faults.push('MAIL_FROM: required with SMTP_URL')
   if (faults.length > 0) throw new ConfigError(faults)
   return shape(values as Settings)
 }
@@ -141,6 +154,7 @@ function shape(env: Settings) {
     redisPrefix: env.REDIS_PREFIX,
     dataDir: env.DATA_DIR,
     secret: env.VICINITY_SECRET,
+    smtp: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,
     tokens: { issuer: env.TOKEN_ISSUER, deviceDays: env.DEVICE_TOKEN_DAYS, signingKeyDays: env.SIGNING_KEY_DAYS },
     sessions: { ttlMs: env.SESSION_TTL_SECONDS * 1000, windowMs: env.BEACON_WINDOW_SECONDS * 1000 },
     matches: {
