@@ -1,7 +1,7 @@
 import type { Position as LogPosition } from '../../platform/cursor.ts'
 import type { ResyncReason } from '../../platform/delivery/event.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
-import type { Topic } from '../../platform/delivery/topics.ts'
+import type { EphemeralTopic } from '../../platform/delivery/topics.ts'
 import { BadUserInputError, UnavailableError } from '../../platform/errors.ts'
 import {
   type Grids,
@@ -141,7 +141,7 @@ async function ownSince(delivery: DeliveryEngine, viewpoint: LiveViewpoint, mark
 /** Waits until this process is as far as the one that the cursor comes from. Refuses a cursor that no log has reached. */
 async function reached(
   delivery: DeliveryEngine,
-  topic: Topic<unknown>,
+  topic: EphemeralTopic<unknown>,
   key: string,
   mark: LogMark,
   position: () => LogPosition,
@@ -160,7 +160,7 @@ async function reached(
 /** The payloads after a mark up to a position. Fails with a Gap where the log does not reach back so far. */
 async function readFrom<Payload>(
   delivery: DeliveryEngine,
-  topic: Topic<Payload>,
+  topic: EphemeralTopic<Payload>,
   key: string,
   mark: LogMark,
   to: LogPosition,

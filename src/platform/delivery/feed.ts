@@ -2,7 +2,7 @@ import type { Position } from '../cursor.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import { LiveEvent, type ResyncReason } from './event.ts'
-import type { EventLog } from './log.ts'
+import type { LogReader } from './log.ts'
 import type { Topic } from './topics.ts'
 import type { Signal, WakeUp, WakeUps } from './wake-ups.ts'
 
@@ -24,6 +24,8 @@ export interface Feed {
   key: string
   /** What its keys and its cursors are made of. */
   base: string
+  /** What was missed is read from here. */
+  log: LogReader<Topic<unknown>>
   /** Counts what is handed to subscribers. */
   deliveries: { inc(): void }
   /** Up to where listeners have been served. Undefined until opened. */
@@ -37,7 +39,8 @@ export interface Feed {
 }
 
 interface FeedDependencies {
-  log: EventLog
+  base: string
+  log: LogReader<Topic<unknown>>
   wakeUps: WakeUps
   metrics: Metrics
   deliveries: { inc(): void }
@@ -54,8 +57,7 @@ const heldAtMost = 1000
 let feeds = 0
 
 export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDependencies): Feed {
-  const { log, wakeUps, metrics, deliveries } = deps
-  const base = log.base(topic, key)
+  const { base, log, wakeUps, metrics, deliveries } = deps
   feeds += 1
   const listeners = new Set<Listener>()
   let position: Position | undefined
@@ -158,7 +160,7 @@ export function createFeed(topic: Topic<unknown>, key: string, deps: FeedDepende
 
   return {
     id: feeds,
-    ...{ topic, key, base, deliveries, opened },
+    ...{ topic, key, base, log, deliveries, opened },
     position: () => position,
     attach: (listener) => void listeners.add(listener),
     detach(listener) {

@@ -3,11 +3,12 @@ import { UnavailableError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RedisConnections } from '../redis.ts'
+import { durableEpoch, durableLog } from './durable-log.ts'
 import type { Delivery } from './event.ts'
 import { createFeed, type Feed, type Listener } from './feed.ts'
-import { createEventLog, type EventLog } from './log.ts'
+import { createEventLog, type EventLog, type LogReader } from './log.ts'
 import { type SubscribeOptions, Subscription } from './subscription.ts'
-import { slotOf, type Topic } from './topics.ts'
+import { type DurableTopic, type EphemeralTopic, slotOf, type Topic } from './topics.ts'
 import { createWakeUps } from './wake-ups.ts'
 
 export type { Delivery } from './event.ts'
@@ -15,13 +16,21 @@ export type { Listener } from './feed.ts'
 export type { Audience, SubscribeOptions } from './subscription.ts'
 
 /**
- * Events that are not lost: Redis pub/sub carries wake-ups, a bounded log carries the events, and every subscriber either
- * gets all of them once and in order, or is told so. See docs/delivery.md.
+ * Events that are not lost: Redis pub/sub carries wake-ups, a log carries the events, and every subscriber either gets all of
+ * them once and in order, or is told so. See docs/delivery.md.
  */
 export interface DeliveryEngine {
+  /** The logs in Redis, of ephemeral topics. */
   log: EventLog
   /** Appends an event and wakes its subscribers on every node, atomically. Returns its seq. */
-  publish<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
+  publish<Payload>(topic: EphemeralTopic<Payload>, key: string, payload: Payload): Promise<number>
+  /** What wakes the subscribers of a durable stream on every node, once its entry is committed: publish `message` on `channel`. */
+  wakeUp<Payload>(
+    topic: DurableTopic<Payload>,
+    key: string,
+    seq: number,
+    payload: Payload,
+  ): { channel: string; message: string }
   /** Tells whoever listens at this moment, on every node. Nothing is kept: who is not there has missed nothing. */
   signal<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<void>
   /**
@@ -47,6 +56,7 @@ const checkBatch = 200
 export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics; logger: Logger }): DeliveryEngine {
   const { redis, metrics, logger } = deps
   const log = createEventLog(redis)
+  const readerOf = ({ kind }: Topic<unknown>) => (kind === 'durable' ? durableLog : log) as LogReader<Topic<unknown>>
   const wakeUps = createWakeUps({ redis, metrics })
   const feeds = new Map<string, Feed>()
   const countersByTopic = new Map<string, { inc(): void }>()
@@ -60,45 +70,64 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
   }
 
   function feedOf(topic: Topic<unknown>, key: string): Feed {
-    const name = log.base(topic, key)
-    const running = feeds.get(name)
+    const base = log.base(topic, key)
+    const running = feeds.get(base)
     if (running) return running
     const onIdle = () => {
-      if (feeds.get(name) === feed) feeds.delete(name)
+      if (feeds.get(base) === feed) feeds.delete(base)
     }
-    const deliveries = deliveriesOf(topic)
-    const feed: Feed = createFeed(topic, key, { log, wakeUps, metrics, deliveries, onIdle, onUnfilled: checkSoon })
-    feeds.set(name, feed)
+    const feed: Feed = createFeed(topic, key, {
+      ...{ base, log: readerOf(topic), wakeUps, metrics, deliveries: deliveriesOf(topic), onIdle },
+      onUnfilled: checkSoon,
+    })
+    feeds.set(base, feed)
     feed.opened.catch(onIdle)
     return feed
   }
 
-  async function checkPositions() {
-    const bySlot = groupBySlot(feeds.values())
-    for (const inSlot of bySlot.values()) {
-      for (let from = 0; from < inSlot.length; from += checkBatch) {
-        const batch = inSlot.slice(from, from + checkBatch)
-        const heads = await log.positions(batch)
-        for (const [i, feed] of batch.entries()) if (heads[i]) feed.check(heads[i])
-      }
+  async function checkAlike(alike: Feed[]) {
+    for (let from = 0; from < alike.length; from += checkBatch) {
+      const batch = alike.slice(from, from + checkBatch)
+      const heads = await batch[0]?.log.positions(batch)
+      for (const [i, feed] of batch.entries()) if (heads?.[i]) feed.check(heads[i])
     }
   }
 
-  // A check that fails is asked again soon: it is due because something was lost, and nothing else may come to show it.
+  // What is in one store is checked although the other does not answer.
+  async function checkPositions() {
+    const [durable, ephemeral] = groupBySlot(feeds.values())
+    const checked = await Promise.allSettled(
+      [durable, ephemeral].map(async (groups) => {
+        for (const alike of groups.values()) await checkAlike(alike)
+      }),
+    )
+    for (const outcome of checked) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  // A check that fails is asked again soon: it is due because something was lost, and nothing else may come to show it. So it
+  // is while nobody can be woken: what is in Postgres goes on meanwhile.
   let retry: NodeJS.Timeout | undefined
+  let closed = false
   const checkSoon = () => {
     clearTimeout(retry)
+    if (closed) return
     retry = setTimeout(checkQuietly, retryCheckMs)
     retry.unref()
   }
   function checkQuietly() {
     clearTimeout(retry)
-    checkPositions().catch((error: Error) => {
-      logger.debug('delivery: position check failed, will be asked again', { error: error.name })
-      checkSoon()
-    })
+    checkPositions().then(
+      () => {
+        if (!wakeUps.connected()) checkSoon()
+      },
+      (error: Error) => {
+        logger.debug('delivery: position check failed, will be asked again', { error: error.name })
+        checkSoon()
+      },
+    )
   }
   wakeUps.onReconnect(checkQuietly)
+  wakeUps.onLost(checkSoon)
   redis.command.on('ready', checkQuietly)
   const timer = setInterval(checkQuietly, positionCheckMs)
   timer.unref()
@@ -106,6 +135,10 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
   return {
     log,
     publish: (topic, key, payload) => log.append(topic, key, payload),
+    wakeUp: (topic, key, seq, payload) => ({
+      channel: log.base(topic, key),
+      message: JSON.stringify({ v: 1, epoch: durableEpoch, seq, payload }),
+    }),
     async signal(topic, key, payload) {
       const message = JSON.stringify({ v: 1, signal: payload })
       await redis.run((client) => client.publish(log.base(topic, key), message))
@@ -127,7 +160,7 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     async subscribe(topic, key, options = {}) {
       const start = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
       const feed = feedOf(topic as Topic<unknown>, key)
-      const subscription = new Subscription(feed, log, metrics, start, options)
+      const subscription = new Subscription(feed, metrics, start, options)
       try {
         await feed.opened
       } catch (error) {
@@ -139,19 +172,22 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
     },
     checkPositions,
     close() {
+      closed = true
       clearInterval(timer)
       clearTimeout(retry)
     },
   }
 }
 
-function groupBySlot(feeds: Iterable<Feed>): Map<string, Feed[]> {
-  const groups = new Map<string, Feed[]>()
+/** Those whose positions can be asked for at once: the durable ones, and the others. */
+function groupBySlot(feeds: Iterable<Feed>): [durable: Map<string, Feed[]>, ephemeral: Map<string, Feed[]>] {
+  const groups = { durable: new Map<string, Feed[]>(), ephemeral: new Map<string, Feed[]>() }
   for (const feed of feeds) {
     const slot = slotOf(feed.topic, feed.key)
-    const group = groups.get(slot)
+    const alike = groups[feed.topic.kind]
+    const group = alike.get(slot)
     if (group) group.push(feed)
-    else groups.set(slot, [feed])
+    else alike.set(slot, [feed])
   }
-  return groups
+  return [groups.durable, groups.ephemeral]
 }

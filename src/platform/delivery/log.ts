@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Position } from '../cursor.ts'
 import type { RedisConnections } from '../redis.ts'
-import { streamName, type Topic } from './topics.ts'
+import { type EphemeralTopic, streamName, type Topic } from './topics.ts'
 
 /**
  * The log of an ephemeral stream: a bounded Redis Stream whose entry ids are `<seq>-0`, and a head that holds the epoch, the
@@ -83,15 +83,20 @@ export interface Page {
   entries: { seq: number; payload: unknown }[]
 }
 
-/** A topic of whatever payload. */
-type Described = Omit<Topic<unknown>, 'payload'>
+/** What a feed and its subscribers ask of the log of a topic, wherever that lives. */
+export interface LogReader<Kind> {
+  /** The entries after a position, oldest first, at most `limit`; none when the position is of another epoch, or none is given. */
+  read(topic: Kind, key: string, after: Position | undefined, limit: number): Promise<Page>
+  /** Where several streams of one kind and slot stand now, in the order asked for. */
+  positions(streams: { topic: Kind; key: string }[]): Promise<Position[]>
+}
 
-export interface EventLog {
-  append<Payload>(topic: Topic<Payload>, key: string, payload: Payload): Promise<number>
-  /** The entries after a position, oldest first, at most `limit`; none when the position is of another epoch. Keeps the log alive. */
-  read<Payload>(topic: Topic<Payload>, key: string, after: Position | undefined, limit: number): Promise<Page>
-  /** Where several streams of one slot stand now, in the order asked for. Keeps their logs alive. */
-  positions(streams: { topic: Described; key: string }[]): Promise<Position[]>
+/** An ephemeral topic of whatever payload. */
+type Described = Omit<EphemeralTopic<unknown>, 'payload'>
+
+/** The logs in Redis. Whoever reads one, or asks where it stands, keeps it alive. */
+export interface EventLog extends LogReader<Described> {
+  append<Payload>(topic: EphemeralTopic<Payload>, key: string, payload: Payload): Promise<number>
   /** Forgets what is older than `forMs`, at the latest after twice as long if it is called once in a while. Readers behind that resync. */
   fade(topic: Described, key: string, nowMs: number, forMs: number): Promise<void>
   /**
@@ -101,7 +106,7 @@ export interface EventLog {
   redact(topic: Described, key: string, isGone: (json: string) => boolean): Promise<number>
   /** What a script that appends by itself has to be told, after the payload. */
   appendArgs(topic: Described): (string | number)[]
-  base(topic: Described, key: string): string
+  base(topic: Omit<Topic<unknown>, 'payload'>, key: string): string
 }
 
 const redactPage = 500
@@ -118,7 +123,7 @@ export function createEventLog(redis: RedisConnections): EventLog {
   const fadeScript = redis.script('vicinityFade', fadeLua)
   const positionsScript = redis.script('vicinityPositions', positionsLua)
 
-  const base = (topic: Described, key: string) => redis.key(...streamName(topic, key))
+  const base: EventLog['base'] = (topic, key) => redis.key(...streamName(topic, key))
   const keys = (topic: Described, key: string) => [`${base(topic, key)}:head`, `${base(topic, key)}:log`]
   const appendArgs = (topic: Described) => [redis.runId(), seed(), topic.maxLength, topic.windowMs]
 

@@ -3,7 +3,6 @@ import { BadUserInputError, SlowConsumerError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Delivery, LiveEvent, ResyncReason } from './event.ts'
 import type { Feed, Listener } from './feed.ts'
-import type { EventLog } from './log.ts'
 import { BoundedQueue } from './queue.ts'
 
 export interface SubscribeOptions<Payload> {
@@ -54,7 +53,6 @@ const replayPage = 100
 export class Subscription<Payload = unknown> implements AsyncIterableIterator<Delivery<Payload>>, Listener {
   /** The stream in this process. Who has the same feed is handed the same events. */
   readonly feed: Feed
-  readonly #log: EventLog
   readonly #metrics: Metrics
   readonly #start: Position | undefined
   readonly #options: SubscribeOptions<Payload>
@@ -71,15 +69,8 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
   #wake: (() => void) | undefined
   #receiver: Receiver | undefined
 
-  constructor(
-    feed: Feed,
-    log: EventLog,
-    metrics: Metrics,
-    start: Position | undefined,
-    options: SubscribeOptions<Payload>,
-  ) {
+  constructor(feed: Feed, metrics: Metrics, start: Position | undefined, options: SubscribeOptions<Payload>) {
     this.feed = feed
-    this.#log = log
     this.#metrics = metrics
     this.#start = start
     this.#options = options
@@ -273,8 +264,8 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
 
   /** The first answer to a cursor: that the stream goes on from there, or that it is too old. */
   async #begin(start: Position): Promise<Delivery<Payload>> {
-    const { topic, key, base } = this.feed
-    const page = await this.#log.read(topic, key, start, 1)
+    const { topic, key, base, log } = this.feed
+    const page = await log.read(topic, key, start, 1)
     if (page.head.epoch !== start.epoch) return this.#resync('EPOCH_CHANGED', page.head)
     if (start.seq > page.head.seq) throw new BadUserInputError('This cursor is ahead of its stream.', 'after')
     if (start.seq < page.head.seq && page.oldest > start.seq + 1) return this.#resync('WINDOW_EXCEEDED', page.head)
@@ -284,13 +275,13 @@ export class Subscription<Payload = unknown> implements AsyncIterableIterator<De
 
   /** One page of the log after the position. When nothing is left that the feed has already served, the subscriber is live. */
   async #replay(from: Position): Promise<void> {
-    const { topic, key, base } = this.feed
+    const { topic, key, base, log } = this.feed
     const served = this.feed.position()
     if (served?.epoch === from.epoch && from.seq >= served.seq) {
       this.#live = true
       return
     }
-    const page = await this.#log.read(topic, key, from, replayPage)
+    const page = await log.read(topic, key, from, replayPage)
     this.#ahead ??= []
     if (page.head.epoch !== from.epoch) return void this.#ahead.push(this.#resync('EPOCH_CHANGED', page.head))
     if (page.oldest > from.seq + 1 && page.head.seq > from.seq)

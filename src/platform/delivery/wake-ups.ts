@@ -21,6 +21,9 @@ export interface WakeUps {
   listen(channel: string, onMessage: (message: WakeUp | Signal) => void): Promise<() => void>
   /** Called whenever the subscriber connection is back after a loss, when wake-ups may have been missed. */
   onReconnect(check: () => void): void
+  /** Called when the connection is lost. */
+  onLost(listener: () => void): void
+  connected(): boolean
 }
 
 const unreadable = Symbol('unreadable')
@@ -47,6 +50,10 @@ export function createWakeUps(deps: { redis: RedisConnections; metrics: Metrics 
     onReconnect(check) {
       redis.subscriber.on('ready', check)
     },
+    onLost(listener) {
+      redis.subscriber.on('close', listener)
+    },
+    connected: () => redis.subscriber.status === 'ready',
   }
 }
 
