@@ -1,8 +1,12 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { type ChainableCommander, Redis, type RedisOptions } from 'ioredis'
 import { UnavailableError } from './errors.ts'
 import type { Logger } from './logger.ts'
 
-export type Script = (keys: string[], args: (string | number)[]) => Promise<unknown>
+export interface Script {
+  (keys: string[], args: (string | number)[]): Promise<unknown>
+  /** The same call as part of a pipeline. */
+  into(pipeline: ChainableCommander, keys: string[], args: (string | number)[]): void
+}
 
 export interface RedisConnections {
   /** Every ordinary command. Fails within half a second rather than queueing: a caller would not wait longer. */
@@ -17,6 +21,8 @@ export interface RedisConnections {
   script(name: string, lua: string): Script
   /** Runs plain commands with the same translation of failures. */
   run<T>(work: (client: Redis) => Promise<T>): Promise<T>
+  /** Sends many commands at once, and answers in their order. Fails with the first that fails; the others are done nevertheless. */
+  pipelined(fill: (pipeline: ChainableCommander) => void): Promise<unknown[]>
   /** Every key of ours that a glob fits, page by page. It looks at every key there is: for what happens rarely. */
   keysLike(...parts: string[]): AsyncGenerator<string[]>
   /** Names one life of the Redis process: whatever it forgot by restarting, it forgot under another run id. Unavailable while unknown. */
@@ -114,9 +120,23 @@ export async function createRedis(options: { url: string; prefix: string; logger
     script(name, lua) {
       command.defineCommand(name, { lua })
       const call = Reflect.get(command, name) as (...args: unknown[]) => Promise<unknown>
-      return (keys, args) => run(() => call.call(command, keys.length, ...keys, ...args))
+      const into: Script['into'] = (pipeline, keys, args) =>
+        void (Reflect.get(pipeline, name) as typeof call).call(pipeline, keys.length, ...keys, ...args)
+      const alone = (keys: string[], args: (string | number)[]) =>
+        run(() => call.call(command, keys.length, ...keys, ...args))
+      return Object.assign(alone, { into })
     },
     run,
+    pipelined: (fill) =>
+      run(async (client) => {
+        const pipeline = client.pipeline()
+        fill(pipeline)
+        const replies = (await pipeline.exec()) ?? []
+        return replies.map(([error, value]) => {
+          if (error) throw error
+          return value
+        })
+      }),
     async *keysLike(...parts) {
       let cursor = '0'
       do {

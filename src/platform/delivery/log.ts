@@ -29,17 +29,20 @@ end
 
 /**
  * `append(base, payload, run, seed, maxLength, ttl, with)` for scripts that append as part of something larger. The payload is
- * JSON; `with` is the key of the record that the log belongs to, if it belongs to one.
+ * JSON; `with` is the key of the record that the log belongs to, if it belongs to one. Who decides by where the log stands whether and
+ * what to append has its parts: `epoch, seq, life = openHead(base, run, seed, ttl)`, then `put(base, epoch, seq + 1, payload, maxLength, life)`.
  */
 export const appendLua = `${headLua}
-local function append(base, payload, run, seed, maxLength, ttl, with)
-  local epoch, seq, life = openHead(base, run, seed, ttl, with)
-  seq = seq + 1
+local function put(base, epoch, seq, payload, maxLength, life)
   redis.call('HSET', base .. ':head', 'seq', seq)
   redis.call('XADD', base .. ':log', 'MAXLEN', maxLength, seq .. '-0', 'p', payload)
   redis.call('PEXPIRE', base .. ':log', life)
   redis.call('PUBLISH', base, '{"v":1,"epoch":"' .. epoch .. '","seq":' .. seq .. ',"payload":' .. payload .. '}')
-  return seq
+end
+local function append(base, payload, run, seed, maxLength, ttl, with)
+  local epoch, seq, life = openHead(base, run, seed, ttl, with)
+  put(base, epoch, seq + 1, payload, maxLength, life)
+  return seq + 1
 end
 `
 
