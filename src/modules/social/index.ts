@@ -1,4 +1,4 @@
 export { createSocialService, type SocialService } from './service.ts'
 export type { Sight } from './sights.ts'
-export { type Block, createSocialStore } from './store.ts'
+export { apartSql, type Block, createSocialStore } from './store.ts'
 export { type Audience, maySee, type Visibility, type VisibilitySettings } from './visibility.ts'

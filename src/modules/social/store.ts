@@ -48,6 +48,11 @@ export interface SocialStore {
 
 const noOne: ReadonlySet<string> = new Set()
 
+/** Whether one of two people is blocked by the other, for a statement that must know it as of now. */
+export const apartSql = (a: string, b: string) =>
+  `(exists (select from blocks where blocker_id = ${a} and blocked_id = ${b})
+    or exists (select from blocks where blocker_id = ${b} and blocked_id = ${a}))`
+
 export function createSocialStore(postgres: Postgres): SocialStore {
   const { sql } = postgres
 
@@ -56,8 +61,7 @@ export function createSocialStore(postgres: Postgres): SocialStore {
     const rows = await sql<{ apart: boolean }>(
       {
         name: 'social-apart',
-        text: `select exists (select from blocks where blocker_id = a and blocked_id = b)
-                   or exists (select from blocks where blocker_id = b and blocked_id = a) as apart
+        text: `select ${apartSql('a', 'b')} as apart
                from unnest($1::uuid[], $2::uuid[]) with ordinality as pair (a, b, i) order by i`,
       },
       [pairs.map(([a]) => a), pairs.map(([, b]) => b)],
