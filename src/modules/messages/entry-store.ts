@@ -1,5 +1,6 @@
 import type { DurableSource } from '../../platform/delivery/topics.ts'
 import type { Postgres } from '../../platform/postgres.ts'
+import { apartSql } from '../social/index.ts'
 import type { PublishedPointer } from './events.ts'
 
 /** Whose inbox an entry belongs to: they may see the positions from `joinedSeq` to `leftSeq`. */
@@ -7,6 +8,14 @@ export interface Reach {
   accountId: string
   joinedSeq: number
   leftSeq: number | null
+}
+
+/** Where an account stands, or stood, in a conversation that no block parts from it. */
+export interface Standing {
+  joinedSeq: number
+  leftSeq: number | null
+  /** Of a direct one: the other. */
+  otherId: string | null
 }
 
 /** What happened lately: the last seq of every conversation in which something did, and up to which time was looked. */
@@ -83,6 +92,24 @@ export function createConversationEntryStore({ sql }: Postgres) {
         },
         [conversationId, seq],
       )
+    },
+
+    /** By conversation, for those of these that are, or were, the account's, and no block parts. */
+    async standings(accountId: string, conversationIds: readonly string[]): Promise<Map<string, Standing>> {
+      const rows = await sql<Standing & { conversationId: string }>(
+        {
+          name: 'conversation_standings',
+          text: `select m.conversation_id as "conversationId", m.joined_seq as "joinedSeq", m.left_seq as "leftSeq",
+              o.account_id as "otherId"
+            from conversation_members m join conversations c on c.id = m.conversation_id
+              left join conversation_members o
+                on c.kind = 'DIRECT' and o.conversation_id = c.id and o.account_id <> m.account_id
+            where m.account_id = $1 and m.conversation_id = any($2::uuid[])
+              and (o.account_id is null or not ${apartSql('m.account_id', 'o.account_id')})`,
+        },
+        [accountId, conversationIds],
+      )
+      return new Map(rows.map(({ conversationId, ...standing }) => [conversationId, standing]))
     },
 
     /**

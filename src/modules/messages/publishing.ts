@@ -9,11 +9,11 @@ import type { InboxAppend, InboxStore } from './inbox-store.ts'
 
 export interface Publishing {
   /**
-   * Publishes an entry, after its commit. Returns at once and never fails: what does not succeed is left to the relay. `memberIds`: who was
-   * present when it was written, if the statement that wrote it saw the conversation as it was just before (its last seq was one less);
-   * without it they are asked for. Of MEMBER entries they are asked for always. Repeating it is safe.
+   * Publishes entries, after their commit. Returns at once and never fails: what does not succeed is left to the relay. `memberIds`: who
+   * is in the conversation at these positions; without it they are asked for. Where members change they are asked for always.
+   * Repeating it is safe.
    */
-  publish(pointer: EntryPointer, memberIds?: readonly string[]): void
+  publish(entries: readonly EntryPointer[], memberIds?: readonly string[]): void
   /** The same for everything up to a seq; resolves when it is there. UNAVAILABLE while a store does not answer. */
   publishUpTo(conversationId: string, seq: number): Promise<void>
   /** Tells the present members that somebody types, or has stopped. Nothing is kept, and nothing is told while Redis does not answer. */
@@ -177,13 +177,13 @@ export function createPublishing(deps: {
   }
 
   return {
-    publish(pointer, memberIds) {
+    publish(told, memberIds) {
       const failed = quietly('not published yet')
-      const known = pointer.kind === 'MEMBER' ? undefined : memberIds
+      const known = told.some(({ kind }) => kind === 'MEMBER') ? undefined : memberIds
       const done = (error?: unknown) => {
         if (error !== undefined) failed(error)
       }
-      add(pointer.conversationId, { seq: pointer.seq, pointer, memberIds: known, done })
+      for (const pointer of told) add(pointer.conversationId, { seq: pointer.seq, pointer, memberIds: known, done })
     },
     publishUpTo: (conversationId, seq) =>
       new Promise((resolve, reject) => {

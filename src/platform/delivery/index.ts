@@ -158,7 +158,8 @@ export function createDelivery(deps: { redis: RedisConnections; metrics: Metrics
       return { position, stop }
     },
     async subscribe(topic, key, options = {}) {
-      const start = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
+      const given = options.after ? decodeCursor(log.base(topic, key), options.after) : undefined
+      const start = given && { ...given, seq: Math.max(given.seq, options.notBefore ?? 0) }
       const feed = feedOf(topic as Topic<unknown>, key)
       const subscription = new Subscription(feed, metrics, start, options)
       try {

@@ -8,6 +8,8 @@ import { BoundedQueue } from './queue.ts'
 export interface SubscribeOptions<Payload> {
   /** The cursor to resume from; without it the stream starts now. */
   after?: string | null | undefined
+  /** A cursor from before this seq resumes here: what lies before is not the subscriber's. For durable topics. */
+  notBefore?: number
   /** Which of these replayed payloads the subscriber may still see; asked once a page. */
   keep?: (payloads: Payload[]) => Promise<boolean[]>
   /**

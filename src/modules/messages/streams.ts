@@ -1,0 +1,146 @@
+// Invariant: a stream tells an account of what is its own to see at that moment, and of nothing after it has left.
+import type { Clock } from '../../platform/clock.ts'
+import type { Audience, Delivery, DeliveryEngine } from '../../platform/delivery/index.ts'
+import type { DurableTopic } from '../../platform/delivery/topics.ts'
+import { NotFoundError } from '../../platform/errors.ts'
+import { isId } from '../../platform/ids.ts'
+import type { SocialService, Sight as SocialSight } from '../social/index.ts'
+import type { Change, Changes } from './changes.ts'
+import type { ConversationEntryStore, Standing } from './entry-store.ts'
+import { type ConversationEventPayload, inboxTopic, type PublishedPointer } from './events.ts'
+import { audienceOf } from './sight.ts'
+
+type Stream = AsyncIterableIterator<Delivery<ConversationEventPayload>>
+
+export interface MessageStreams {
+  /**
+   * What happens in a conversation after a cursor, however old, then live, until the account leaves it or a block parts it. Refuses one
+   * that the account is not in with NOT_FOUND, and cursors of other streams; UNAVAILABLE while Redis does not answer.
+   */
+  events(accountId: string, conversationId: string, after: string | null, onSlow: () => void): Promise<Stream>
+  /** What happens in all of the account's conversations. Refuses cursors of other streams; UNAVAILABLE while Redis does not answer. */
+  inbox(accountId: string, after: string | null, onSlow: () => void): Promise<Stream>
+  /** What a replayed pointer says to this account, if that has just been read for it together with others. */
+  prepared(accountId: string, pointer: PublishedPointer): Change | undefined
+}
+
+/** What was read for a page of a replay counts for so long. */
+const preparedForMs = 1000
+
+export function createMessageStreams(deps: {
+  delivery: DeliveryEngine
+  topic: DurableTopic<ConversationEventPayload>
+  entries: ConversationEntryStore
+  changes: Changes
+  social: Pick<SocialService, 'watch'>
+  clock: Clock
+}): MessageStreams {
+  const { delivery, topic, entries, changes, social, clock } = deps
+  /** Payloads of a replay are one subscriber's own. */
+  const ahead = new WeakMap<ConversationEventPayload, { accountId: string; change: Change; atMs: number }>()
+
+  async function prepare(accountId: string, pointers: readonly PublishedPointer[]) {
+    const found = await changes.load({ accountId }, pointers)
+    const atMs = clock.now()
+    for (const [i, pointer] of pointers.entries()) {
+      const change = found[i]
+      if (change) ahead.set(pointer, { accountId, change, atMs })
+    }
+  }
+
+  const typingIsFor = (accountId: string, sight: SocialSight, typist: string) =>
+    typist !== accountId && sight.sees(typist, 'EVERYONE')
+
+  return {
+    async events(accountId, conversationId, after, onSlow) {
+      // Looked at before anything is made for it, too.
+      const standing = isId(conversationId) ? await standingIn(accountId, conversationId) : undefined
+      if (!standing) throw new NotFoundError()
+      const { joinedSeq, otherId } = standing
+      const sight = await social.watch(accountId)
+      const lost = new AbortController()
+
+      function accept(payload: ConversationEventPayload): boolean | 'last' {
+        if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
+        if (payload.seq < joinedSeq) return false
+        const { member } = payload
+        const gone = member?.accountId === accountId && (member.change === 'LEFT' || member.change === 'REMOVED')
+        return gone ? 'last' : true
+      }
+      async function keep(payloads: ConversationEventPayload[]) {
+        await prepare(accountId, payloads.filter(isPointer))
+        return payloads.map(() => true)
+      }
+
+      const stream = await delivery
+        .subscribe(topic, conversationId, {
+          ...{ after, notBefore: joinedSeq - 1, accept, keep, until: lost.signal, onSlow, onEnded: sight.close },
+          audience: audienceWith(sight, joinedSeq),
+        })
+        .catch((error: unknown) => {
+          sight.close()
+          throw error
+        })
+      try {
+        const checkOther = () => {
+          if (otherId !== null && sight.hidden()?.has(otherId)) lost.abort()
+        }
+        sight.onChange(checkOther)
+        // Looked at once the stream is open: who leaves from here on is told so by it.
+        const now = await standingIn(accountId, conversationId)
+        if (now?.joinedSeq !== joinedSeq) throw new NotFoundError()
+        checkOther()
+        return stream
+      } catch (error) {
+        await stream.return?.()
+        throw error
+      }
+    },
+
+    async inbox(accountId, after, onSlow) {
+      const sight = await social.watch(accountId)
+      const accept = (payload: ConversationEventPayload) =>
+        payload.kind !== 'TYPING' || typingIsFor(accountId, sight, payload.accountId)
+      async function keep(payloads: ConversationEventPayload[]) {
+        const pointers = payloads.filter(isPointer)
+        const ids = new Set(pointers.map(({ conversationId }) => conversationId))
+        const own = await entries.standings(accountId, [...ids])
+        const isOwn = (payload: ConversationEventPayload) => {
+          const standing = own.get(payload.conversationId)
+          if (!isPointer(payload) || !standing) return false
+          return standing.joinedSeq <= payload.seq && (standing.leftSeq === null || payload.seq <= standing.leftSeq)
+        }
+        await prepare(accountId, pointers.filter(isOwn))
+        return payloads.map(isOwn)
+      }
+      return delivery
+        .subscribe(inboxTopic, accountId, { after, accept, keep, onSlow, onEnded: sight.close })
+        .catch((error: unknown) => {
+          sight.close()
+          throw error
+        })
+    },
+
+    prepared(accountId, pointer) {
+      const found = ahead.get(pointer)
+      return found?.accountId === accountId && clock.now() - found.atMs < preparedForMs ? found.change : undefined
+    },
+  }
+
+  /** Where an account stands in a conversation that it is in now. */
+  async function standingIn(accountId: string, conversationId: string): Promise<Standing | undefined> {
+    const standing = (await entries.standings(accountId, [conversationId])).get(conversationId)
+    return standing?.leftSeq === null ? standing : undefined
+  }
+}
+
+const isPointer = (payload: ConversationEventPayload): payload is PublishedPointer => payload.kind !== 'TYPING'
+
+/** While it is not certain whom a block hides, nobody is taken to see the same. */
+const audienceWith = (sight: SocialSight, firstSeq: number): Audience => ({
+  current() {
+    const hidden = sight.hidden()
+    return hidden ? audienceOf({ firstSeq, lastSeq: null, hidden }) : null
+  },
+  onChange: sight.onChange,
+})
