@@ -20,6 +20,9 @@ const config: CodegenConfig = {
     },
     // What Apollo's cache needs to know of unions and interfaces.
     'sdk/generated/possible-types.ts': { plugins: ['./scripts/possible-types.mjs'] },
+    // A function and a hook for every document.
+    'sdk/generated/operations.ts': { plugins: ['./scripts/sdk-operations.mjs'] },
+    'sdk/generated/hooks.ts': { plugins: ['./scripts/sdk-operations.mjs'], config: { hooks: true } },
   },
 }
 

@@ -49,7 +49,13 @@ const steps = {
   documents: {
     stamp: 'sdk/generated/.stamp',
     inputs: () => [
-      ...['package-lock.json', 'codegen.ts', 'scripts/possible-types.mjs', 'schema.graphql'].map(text),
+      ...[
+        'package-lock.json',
+        'codegen.ts',
+        'scripts/possible-types.mjs',
+        'scripts/sdk-operations.mjs',
+        'schema.graphql',
+      ].map(text),
       ...documents().flatMap((path) => [path, text(path)]),
     ],
     run: () =>

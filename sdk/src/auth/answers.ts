@@ -6,12 +6,14 @@ export interface RegisterInput {
   displayName?: string | null | undefined
   email?: string | null | undefined
   deviceLabel?: string | null | undefined
+  cookie?: boolean | null | undefined
 }
 
 export interface LoginInput {
   username: string
   password: string
   deviceLabel?: string | null | undefined
+  cookie?: boolean | null | undefined
 }
 
 export interface SignedInFields {
@@ -32,3 +34,4 @@ export type RegisterResult =
   | ({ __typename: 'RegisterPayload' } & SignedInFields)
   | Refused<'UsernameTakenError' | 'WeakPasswordError'>
 export type LoginResult = ({ __typename: 'LoginPayload' } & SignedInFields) | Refused<'InvalidCredentialsError'>
+export type RefreshResult = ({ __typename: 'RefreshPayload' } & SignedInFields) | Refused<'SignInEndedError'>

@@ -1,0 +1,2 @@
+export type * from '../generated/graphql.ts'
+export * from '../generated/operations.ts'

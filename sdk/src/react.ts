@@ -1,0 +1,2 @@
+export * from '../generated/hooks.ts'
+export * from './react-hooks.ts'
