@@ -1,5 +1,6 @@
 import type { Postgres } from '../../platform/postgres.ts'
 import type { ConversationKind } from './entries.ts'
+import { presentSql } from './member-store.ts'
 import type { ChangedPlace } from './sync-cursors.ts'
 
 /** Somebody's place in a conversation that they are in. */
@@ -20,13 +21,6 @@ export interface Changed extends Pick<Standing, 'conversationId' | 'directKey' |
 
 export interface Active extends Standing {
   at: Date
-}
-
-/** Positions of one conversation, the first one excluded. */
-export interface Stretch {
-  conversationId: string
-  after: number
-  upTo: number
 }
 
 export type SyncStore = ReturnType<typeof createSyncStore>
@@ -53,14 +47,14 @@ export function createSyncStore({ sql }: Postgres) {
     /** Where somebody stands in those of these conversations that they are in. */
     standings(accountId: string, conversationIds: readonly string[]): Promise<Standing[]> {
       const text = `select ${standing} from conversation_members m join conversations c on c.id = m.conversation_id
-        where m.account_id = $1 and m.left_seq is null and m.conversation_id = any($2::uuid[])`
+        where m.account_id = $1 and m.conversation_id = any($2::uuid[]) and ${presentSql}`
       return sql<Standing>({ name: 'sync-standings', text }, [accountId, conversationIds])
     },
 
     /** What changed for somebody after a place, in that order, with or without what they left; and what time it was before that. */
     changedAfter(accountId: string, { atMs, id }: ChangedPlace, options: { left: boolean; limit: number }) {
       const text = `select m.conversation_id as "conversationId", c.direct_key as "directKey", c.last_seq as "latestSeq", x.at,
-          m.left_seq is not null as left
+          not (${presentSql}) as left
         from conversation_members m join conversations c on c.id = m.conversation_id
         cross join lateral (select case when m.left_seq is null then c.changed_at else m.left_at end as at) x
         where m.account_id = $1 and ($4 or m.left_seq is null) and (x.at, m.conversation_id) > ($2::timestamptz, $3::uuid)
@@ -80,23 +74,6 @@ export function createSyncStore({ sql }: Postgres) {
       return timed<Active>('sync-active', text, [accountId, ...place, withoutKeys, limit])
     },
 
-    /** The positions of the newest messages of each stretch, the newest first; not those of these people. */
-    async newestMessages(stretches: readonly Stretch[], hidden: readonly string[], limit: number) {
-      const text = `select s.conversation_id as "conversationId", e.seq
-        from unnest($1::uuid[], $2::int[], $3::int[]) as s(conversation_id, after, up_to)
-        cross join lateral (select e.seq from conversation_entries e
-          where e.conversation_id = s.conversation_id and e.seq > s.after and e.seq <= s.up_to and e.kind = 'MESSAGE'
-            and (e.actor_id is null or e.actor_id <> all($4::uuid[]))
-          order by e.seq desc limit $5) e`
-      const rows = await sql<{ conversationId: string; seq: number }>({ name: 'sync-newest-messages', text }, [
-        ...columnsOf(stretches),
-        ...[hidden, limit],
-      ])
-      const found = new Map<string, number[]>(stretches.map(({ conversationId }) => [conversationId, []]))
-      for (const { conversationId, seq } of rows) found.get(conversationId)?.push(seq)
-      return found
-    },
-
     /** Says that something changed for those in a direct conversation, which has no entry. Repeating it is safe. */
     async touch(directKey: string): Promise<void> {
       const text = 'update conversations set changed_at = clock_timestamp() where direct_key = $1'
@@ -104,9 +81,3 @@ export function createSyncStore({ sql }: Postgres) {
     },
   }
 }
-
-const columnsOf = (stretches: readonly Stretch[]) => [
-  stretches.map(({ conversationId }) => conversationId),
-  stretches.map(({ after }) => after),
-  stretches.map(({ upTo }) => upTo),
-]
