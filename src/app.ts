@@ -4,6 +4,7 @@ import { createEndpoint } from './graphql/endpoint.ts'
 import { createEnvelope } from './graphql/envelope.ts'
 import { createGraphiql } from './graphql/graphiql.ts'
 import type { GraphiqlTokens } from './graphql/graphiql-tabs.ts'
+import { createRefreshCookies } from './graphql/refresh-cookie.ts'
 import { createProtocol } from './graphql/socket.ts'
 import { createStreams } from './graphql/streams.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
@@ -57,6 +58,11 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       envelope,
       base,
       authenticate,
+      refreshCookies: createRefreshCookies({
+        clock,
+        origins,
+        plainOnLocalhost: !config.production && !config.http.trustedProxies,
+      }),
       origins,
       streams,
       graphiql,
@@ -72,9 +78,9 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
       metrics,
       limits: { perAddress: config.sockets.perAddress, messages: config.rateLimits },
     })
-    identity.onRevoked(({ principal, isIt }) => {
-      sockets.cut(isIt ?? principal, closeCodes.revoked, 'Session revoked')
-      streams.cut(isIt ?? principal)
+    identity.onRevoked(({ name, isIt }) => {
+      sockets.cut(isIt ?? name, closeCodes.revoked, 'Session revoked')
+      streams.cut(isIt ?? name)
     })
 
     const health = createHealth({ redis, postgres })

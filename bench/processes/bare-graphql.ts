@@ -12,6 +12,7 @@ const viewer: Viewer = {
   deviceId: '00000000-0000-7000-8000-000000000000',
   accountId: null,
   roles: [],
+  signInId: null,
   sessionId: null,
   expiresAtMs: Number.POSITIVE_INFINITY,
 }

@@ -21,10 +21,11 @@ import { costLimit } from './limits.ts'
 import { pageSize } from './pagination.ts'
 import { cursorScalar, dateTimeScalar, latitudeScalar, longitudeScalar } from './scalars.ts'
 
-/** Who may ask. `device`: a phone, by its token. `session`: a phone, by its token or by its session's secret. `organizer`: an account that owns venues. */
+/** Who may ask. `device`: a phone, by its token or that of an account on it. `session`: a phone, by its token or by its session's secret. `account`: whoever has signed in. `organizer`: an account that owns venues. */
 interface AuthScopes {
   device: boolean
   session: boolean
+  account: boolean
   organizer: boolean
   admin: boolean
 }
@@ -82,6 +83,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ viewer }) => ({
       device: viewer?.deviceId != null && viewer.sessionId === null,
       session: viewer?.deviceId != null,
+      account: viewer?.accountId != null,
       organizer: viewer?.accountId != null && viewer.roles.some((role) => role === 'ORGANIZER' || role === 'ADMIN'),
       admin: viewer?.roles.includes('ADMIN') ?? false,
     }),

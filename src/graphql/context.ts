@@ -8,6 +8,7 @@ import type { PresenceService } from '../modules/presence/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
+import type { RefreshCookie } from './refresh-cookie.ts'
 
 /** The services that resolvers call. A new module adds one line here. */
 export interface Services {
@@ -35,6 +36,8 @@ export interface RequestFacts {
     /** Calls the listener once when the socket is gone, whoever ended it; at once if it is gone already. */
     onClosed(listener: () => void): void
   } | null
+  /** Where a browser keeps the refresh token, if the request came over HTTP. */
+  refreshCookie: RefreshCookie | null
 }
 
 export interface Context extends RequestFacts {

@@ -13,6 +13,7 @@ import type { Graphiql } from './graphiql.ts'
 import { runLane, writeResult } from './lane.ts'
 import { acceptsStream, type ResultType, resultTypeFor } from './media-type.ts'
 import { checkParams, type Params } from './params.ts'
+import type { RefreshCookies } from './refresh-cookie.ts'
 import type { Streams } from './streams.ts'
 
 export interface EndpointOptions {
@@ -20,6 +21,7 @@ export interface EndpointOptions {
   /** What every operation's context holds besides the facts of its request. */
   base: Pick<Context, 'services' | 'prisma'>
   authenticate: (token: string) => Promise<Viewer>
+  refreshCookies: RefreshCookies
   origins: Origins
   streams: Streams
   /** The page that a browser gets; null serves none. */
@@ -56,8 +58,8 @@ export function createEndpoint(options: EndpointOptions) {
       const { params, body } = await paramsOf(req)
       const context = await contextOf(exchange)
       // Written out, since copying objects costs more here than anything else of ours.
-      const { requestId, address, viewer } = context
-      const whole = { services, prisma, requestId, address, viewer, connection: null, req, res, params }
+      const { requestId, address, viewer, refreshCookie } = context
+      const whole = { services, prisma, requestId, address, viewer, connection: null, refreshCookie, req, res, params }
       if (options.lane && type && (await runLane(envelope, whole, type))) return
       // Yoga reads a body that was read before from here, and a content type as it is written most often.
       Object.assign(req, { body })
@@ -83,10 +85,12 @@ export function createEndpoint(options: EndpointOptions) {
     await envelope.serve(req, res, { ...context, connection: connectionOf(res) })
   }
 
-  async function contextOf({ req, requestId, address }: Exchange): Promise<Context> {
+  async function contextOf(exchange: Exchange): Promise<Context> {
+    const { req, requestId, address } = exchange
     const token = bearerOf(req)
     const viewer = token === null ? null : await options.authenticate(token)
-    return { services, prisma, requestId, address, viewer, connection: null }
+    const refreshCookie = options.refreshCookies(exchange)
+    return { services, prisma, requestId, address, viewer, connection: null, refreshCookie }
   }
 
   function refuse({ req, res, requestId }: Exchange, error: unknown): void {

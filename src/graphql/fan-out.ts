@@ -176,7 +176,7 @@ export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(
       if (!group) {
         // Nobody's request, and nobody's view of things unless it was declared to be.
         const viewer = perViewer ? context.viewer : null
-        const own: Context = { ...context, requestId: '', address: '', viewer, connection: null }
+        const own: Context = { ...context, requestId: '', address: '', viewer, connection: null, refreshCookie: null }
         const contextValue: Context = audience != null && !perViewer ? { ...own, audience } : own
         group = new Group(key, { ...args, contextValue }, turns, executions)
         groups.set(key, group)
@@ -194,7 +194,10 @@ export function createFanOut(schema: ExecutionArgs['schema'], executions: { inc(
 /** Whoever sees the same as this viewer. */
 const nameOf = (viewer: Viewer | null) =>
   viewer &&
-  JSON.stringify([viewer.principal, viewer.deviceId, viewer.accountId, viewer.sessionId, [...viewer.roles].sort()])
+  JSON.stringify([
+    ...[viewer.principal, viewer.deviceId, viewer.accountId, viewer.signInId, viewer.sessionId],
+    [...viewer.roles].sort(),
+  ])
 
 /** The same text for the same values, in whatever order they were written. */
 function canonical(value: unknown, without?: string): string {

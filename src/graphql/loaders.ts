@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Activity } from '../modules/activities/index.ts'
+import type { SignIn } from '../modules/identity/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
 import type { CellBand } from '../modules/presence/index.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
@@ -11,6 +12,8 @@ export interface Loaders {
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
   eventsAt: DataLoader<{ venueId: string; page: PageRequest }, Listed<PlaceEvent>[]>
+  /** Where an account is signed in, as far as the viewer may know. */
+  signIns: DataLoader<string, SignIn[]>
   /** Null: gone, or hidden from the viewer. */
   activity: DataLoader<string, Activity | null>
   /** Whether the viewer has a seat in an activity. */
@@ -27,7 +30,7 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { places, activities } = context.services
+  const { identity, places, activities } = context.services
   const loaders: Loaders = {
     venue: byId((ids) => places.venuesById(ids)),
     campus: byId((ids) => places.campusesById(ids)),
@@ -42,6 +45,13 @@ export function loadersOf(context: Context): Loaders {
         const found = new Map<string, Map<string, Listed<PlaceEvent>[]>>()
         for (const [key, { page, venueIds }] of groups) found.set(key, await places.eventsAt(venueIds, page))
         return asked.map(({ venueId, page }) => found.get(JSON.stringify(page))?.get(venueId) ?? [])
+      },
+      { cache: false },
+    ),
+    signIns: new DataLoader(
+      async (ids) => {
+        const found = await identity.signInsOf(context.viewer, [...new Set(ids)])
+        return ids.map((id) => found.get(id) ?? [])
       },
       { cache: false },
     ),

@@ -1,6 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
-import type { Viewer } from '../modules/identity/index.ts'
+import { revocableNames, type Viewer } from '../modules/identity/index.ts'
 import { DomainError, RevokedError, TokenExpiredError } from '../platform/errors.ts'
 import { type Connection, type Conversation, closeCodes, type Protocol } from '../platform/ws.ts'
 import type { Context } from './context.ts'
@@ -117,7 +117,7 @@ class Exchange implements Conversation, Outlet {
       return false
     }
     this.#viewer = viewer
-    const theirs = connection.identify(viewer.principal, viewer.expiresAtMs)
+    const theirs = connection.identify(viewer.principal, revocableNames(viewer), viewer.expiresAtMs)
     // A revocation that came while the token was looked at found no socket of theirs to cut.
     if (base.services.identity.isRevoked(viewer)) {
       connection.cut(closeCodes.revoked, 'Session revoked')
@@ -160,7 +160,7 @@ class Exchange implements Conversation, Outlet {
     const { requestId, address } = connection
     try {
       const params = checkParams(payload)
-      const context: Context = { ...base, requestId, address, viewer: this.#viewer, connection }
+      const context: Context = { ...base, requestId, address, viewer: this.#viewer, connection, refreshCookie: null }
       const document = envelope.prepare({ ...context, params })
       if (!('kind' in document)) return [...document]
       const live = operationKind(document, params.operationName) === 'subscription'

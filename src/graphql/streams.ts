@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { revocableNames } from '../modules/identity/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Context } from './context.ts'
 
@@ -6,8 +7,8 @@ import type { Context } from './context.ts'
 export interface Streams {
   /** From now on until the answer is written or its client is gone. */
   watch(context: Context, res: ServerResponse): void
-  /** Ends every stream of a principal, or of those that a test finds. */
-  cut(whose: string | ((principal: string) => boolean)): void
+  /** Ends every stream of whoever has a name, or a name that a test finds. */
+  cut(whose: string | ((name: string) => boolean)): void
   /** Ends every stream: the process stops. */
   close(): void
 }
@@ -32,10 +33,10 @@ export function createStreams(clock: Clock): Streams {
       res.once('close', () => open.delete(res))
     },
     cut(whose) {
-      const isIt = typeof whose === 'string' ? (principal: string) => principal === whose : whose
+      const isIt = typeof whose === 'string' ? (name: string) => name === whose : whose
       for (const answer of open.values()) {
-        const principal = answer.context.viewer?.principal
-        if (principal !== undefined && isIt(principal)) answer.over = true
+        const { viewer } = answer.context
+        if (viewer && revocableNames(viewer).some(isIt)) answer.over = true
       }
       sweep()
     },

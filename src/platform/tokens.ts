@@ -12,9 +12,18 @@ export interface TokenClaims {
   kind: TokenKind
   /** The id of the device or account. */
   subject: string
+  /** The signing-in that it belongs to, and the device that this happened on, if it was given out for one. */
+  signInId: string | null
+  deviceId: string | null
   kid: string
   /** Seconds since 1970. */
   expiresAt: number
+}
+
+/** What a token says of the signing-in that it was given out for. */
+export interface SignInClaims {
+  signInId: string
+  deviceId: string | null
 }
 
 export interface SigningKeys {
@@ -27,7 +36,7 @@ export interface SigningKeys {
 }
 
 export interface Tokens {
-  issue(kind: TokenKind, subject: string): Promise<{ token: string; expiresAt: Date }>
+  issue(kind: TokenKind, subject: string, signIn?: SignInClaims): Promise<{ token: string; expiresAt: Date }>
   /** Refuses whatever is not a living token of ours with UNAUTHENTICATED, and one that has ended with TOKEN_EXPIRED. */
   verify(token: string): Promise<TokenClaims>
   /** The same for claims that were verified before: time goes on, and keys end. */
@@ -48,8 +57,10 @@ export function createTokens(deps: {
   issuer: string
   /** No token counts for longer than its kind's life, whatever it says itself. */
   lifeSeconds: Record<TokenKind, number>
+  /** The life of those that belong to a signing-in: it is asked again and again. */
+  signInSeconds: number
 }): Tokens {
-  const { keys, clock, issuer, lifeSeconds } = deps
+  const { keys, clock, issuer, lifeSeconds, signInSeconds } = deps
   const nowSeconds = () => Math.floor(clock.now() / 1000)
 
   function recheck({ kid, expiresAt }: TokenClaims): void {
@@ -60,11 +71,13 @@ export function createTokens(deps: {
   return {
     recheck,
 
-    async issue(kind, subject) {
+    async issue(kind, subject, signIn) {
       const { kid, privateKey } = keys.signer()
       const issuedAt = nowSeconds()
-      const expiresAt = issuedAt + lifeSeconds[kind]
-      const token = await new SignJWT()
+      const expiresAt = issuedAt + (signIn ? signInSeconds : lifeSeconds[kind])
+      const token = await new SignJWT(
+        signIn && { sid: signIn.signInId, ...(signIn.deviceId === null ? {} : { did: signIn.deviceId }) },
+      )
         .setProtectedHeader({ alg: algorithm, kid, typ: kind })
         .setIssuer(issuer)
         .setAudience(audiences[kind])
@@ -93,7 +106,8 @@ export function createTokens(deps: {
         clockTolerance: clockToleranceSeconds,
         currentDate: new Date(clock.now()),
       }).catch(refuse)
-      const claims = { kind, kid, ...claimsOf(payload, lifeSeconds[kind]) }
+      const life = payload['sid'] === undefined ? lifeSeconds[kind] : signInSeconds
+      const claims = { kind, kid, ...claimsOf(payload, life) }
       recheck(claims)
       return claims
     },
@@ -119,10 +133,13 @@ function refuse(error: unknown): never {
   throw error
 }
 
-function claimsOf(payload: JWTPayload, life: number): { subject: string; expiresAt: number } {
-  const { sub, iat, exp, jti } = payload
-  if (typeof sub !== 'string' || !isId(sub) || typeof jti !== 'string' || iat === undefined || exp === undefined) {
+function claimsOf(payload: JWTPayload, life: number): Omit<TokenClaims, 'kind' | 'kid'> {
+  const { sub, iat, exp, jti, sid = null, did = null } = payload
+  if (!isIdClaim(sub) || typeof jti !== 'string' || iat === undefined || exp === undefined) {
     throw new UnauthenticatedError()
   }
-  return { subject: sub, expiresAt: Math.min(exp, iat + life) }
+  if ((sid !== null && !isIdClaim(sid)) || (did !== null && !isIdClaim(did))) throw new UnauthenticatedError()
+  return { subject: sub, signInId: sid, deviceId: did, expiresAt: Math.min(exp, iat + life) }
 }
+
+const isIdClaim = (claim: unknown): claim is string => typeof claim === 'string' && isId(claim)

@@ -24,8 +24,11 @@ export interface Connection {
   address: string
   /** When its token ends, milliseconds. */
   expiresAtMs: number
-  /** Says whose socket it is. Answers how many of theirs are open on this node, this one included. */
-  identify(principal: string, expiresAtMs: number): number
+  /**
+   * Says whose socket it is, and under which names it can be cut. Answers how many of theirs are open on this node, this one
+   * included.
+   */
+  identify(principal: string, names: readonly string[], expiresAtMs: number): number
   acknowledged: boolean
   /** How many operations must be answered before the socket may be closed. */
   unanswered: number
@@ -62,7 +65,7 @@ export interface SocketLimits {
 
 export interface SocketServer {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, facts: { requestId: string; address: string }): void
-  /** Closes every socket of a principal, or of those that a test finds. */
+  /** Closes every socket that has a name, or a name that a test finds. */
   cut(whose: string | ((principal: string) => boolean), code: number, reason: string): void
   /** Lets running operations finish, then closes every socket with 1001, at moments spread over `spreadMs`. */
   drain(spreadMs: number, deadlineMs: number): Promise<void>
@@ -84,7 +87,7 @@ export function createSocketServer(deps: {
   const { protocol, limits, clock, metrics } = deps
   const sockets = new Map<WebSocket, OpenSocket>()
   const perAddress = new Map<string, number>()
-  const owners = createOwners()
+  const owners: Owners = { principals: createIndex(), others: createIndex() }
   let draining = false
 
   const server = new WebSocketServer({
@@ -164,8 +167,10 @@ export function createSocketServer(deps: {
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(whose, code, reason) {
-      const principals = typeof whose === 'string' ? [whose] : owners.principals().filter(whose)
-      for (const connection of principals.flatMap(owners.of)) connection.cut(code, reason)
+      for (const named of [owners.principals, owners.others]) {
+        const names = typeof whose === 'string' ? [whose] : named.names().filter(whose)
+        for (const connection of names.flatMap(named.of)) connection.cut(code, reason)
+      }
     },
     async drain(spreadMs, deadlineMs) {
       draining = true
@@ -184,32 +189,38 @@ export function createSocketServer(deps: {
   }
 }
 
+/** By whom each socket is found: those it counts for, and whatever else it can be cut by. */
 interface Owners {
-  enter(principal: string, connection: Connection): number
-  leave(principal: string, connection: Connection): void
-  of(principal: string): Connection[]
-  principals(): string[]
+  principals: Index
+  others: Index
 }
 
-/** Whose each socket is. A phone has one, nearly always: only a second one makes a set. */
-function createOwners(): Owners {
-  const byPrincipal = new Map<string, Connection | Set<Connection>>()
+interface Index {
+  enter(name: string, connection: Connection): number
+  leave(name: string, connection: Connection): void
+  of(name: string): Connection[]
+  names(): string[]
+}
+
+/** A phone has one socket, nearly always: only a second one makes a set. */
+function createIndex(): Index {
+  const byName = new Map<string, Connection | Set<Connection>>()
   return {
-    enter(principal, connection) {
-      const theirs = byPrincipal.get(principal)
-      if (!theirs) byPrincipal.set(principal, connection)
+    enter(name, connection) {
+      const theirs = byName.get(name)
+      if (!theirs) byName.set(name, connection)
       else if (theirs instanceof Set) theirs.add(connection)
-      else byPrincipal.set(principal, new Set([theirs, connection]))
+      else byName.set(name, new Set([theirs, connection]))
       return theirs === undefined ? 1 : theirs instanceof Set ? theirs.size : 2
     },
-    leave(principal, connection) {
-      const theirs = byPrincipal.get(principal)
+    leave(name, connection) {
+      const theirs = byName.get(name)
       if (theirs instanceof Set) theirs.delete(connection)
-      if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byPrincipal.delete(principal)
+      if (theirs === connection || (theirs instanceof Set && theirs.size === 0)) byName.delete(name)
     },
-    principals: () => [...byPrincipal.keys()],
-    of(principal) {
-      const theirs = byPrincipal.get(principal)
+    names: () => [...byName.keys()],
+    of(name) {
+      const theirs = byName.get(name)
       return theirs instanceof Set ? [...theirs] : theirs ? [theirs] : []
     },
   }
@@ -228,7 +239,9 @@ class OpenSocket implements Connection {
   readonly #owners: Owners
   readonly #bucket: ReturnType<typeof createTokenBucket> | undefined
   #heard = 0
-  #owner: string | undefined
+  #principal: string | undefined
+  /** Only those of accounts have any. */
+  #others: readonly string[] | undefined
   #conversation: Conversation | undefined
   #farewells: (() => void)[] | undefined
 
@@ -252,7 +265,8 @@ class OpenSocket implements Connection {
   }
 
   gone(): void {
-    if (this.#owner !== undefined) this.#owners.leave(this.#owner, this)
+    if (this.#principal !== undefined) this.#owners.principals.leave(this.#principal, this)
+    for (const name of this.#others ?? []) this.#owners.others.leave(name, this)
     this.#conversation?.closed()
     for (const farewell of this.#farewells ?? []) farewell()
   }
@@ -272,12 +286,16 @@ class OpenSocket implements Connection {
     else this.#conversation?.heard(String(data)).catch(() => this.cut(closeCodes.internal, 'Internal server error'))
   }
 
-  identify(principal: string, expiresAtMs: number): number {
+  identify(principal: string, names: readonly string[], expiresAtMs: number): number {
     // It may have gone while its token was looked at: what leaves first must not enter afterwards.
     if (this.#socket.readyState === WebSocket.CLOSED) return 0
-    this.#owner = principal
+    this.#principal = principal
     this.expiresAtMs = expiresAtMs
-    return this.#owners.enter(principal, this)
+    if (names.some((name) => name !== principal)) {
+      this.#others = names.filter((name) => name !== principal)
+      for (const name of this.#others) this.#owners.others.enter(name, this)
+    }
+    return this.#owners.principals.enter(principal, this)
   }
 
   isOpen(): boolean {

@@ -147,7 +147,7 @@ export async function createNumbersNode(url: string, prefix: string): Promise<Nu
   const envelope = createEnvelope({ schema: builder.toSchema(), logger, metrics, introspection: true })
   const base = { services: { identity: { isRevoked: () => false } }, prisma: undefined } as never
   const authenticate = async (token: string) => ({
-    ...{ principal: token, deviceId: null, accountId: null, roles: [], sessionId: null },
+    ...{ principal: token, deviceId: null, accountId: null, signInId: null, roles: [], sessionId: null },
     expiresAtMs: Number.POSITIVE_INFINITY,
   })
   const sockets = createSocketServer({

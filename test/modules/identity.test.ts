@@ -276,7 +276,7 @@ describe('revocation', () => {
     other.services.identity.onRevoked(() => {
       throw new Error('a listener that fails')
     })
-    other.services.identity.onRevoked(({ principal }) => void heard.push(principal))
+    other.services.identity.onRevoked(({ name }) => void heard.push(name))
     const devices = await Promise.all([1, 2, 3].map(() => register(app)))
     for (const { deviceId } of devices) await app.services.identity.revokeDevice(adminViewer, deviceId)
     for (const { deviceId } of devices) await other.services.identity.revokeDevice(adminViewer, deviceId)
@@ -429,7 +429,10 @@ describe('an account', () => {
   test('has the roles of its row, and a change of them counts within ten seconds', async () => {
     const { id, token } = await account('otto', 'USER')
     expect((await ask(app, viewerDocument, {}, { token })).data).toEqual({
-      viewer: { deviceId: null, account: { id, username: 'otto', roles: ['USER'] } },
+      viewer: {
+        deviceId: null,
+        account: { id: Buffer.from(`Account:${id}`).toString('base64'), username: 'otto', roles: ['USER'] },
+      },
     })
     await app.postgres.pool.query(`update accounts set roles = '{MODERATOR,ORGANIZER}' where id = $1`, [id])
     app.clock.advance(10_000)

@@ -13,6 +13,7 @@ import { createTokens, type Tokens } from '../../src/platform/tokens.ts'
 const daySeconds = 24 * 60 * 60
 const secret = 'a secret that only tests use, 32+ characters'
 const lifeSeconds = { 'device+jwt': 30 * daySeconds, 'at+jwt': daySeconds / 2 }
+const signInSeconds = 15 * 60
 const start = Date.UTC(2026, 4, 1, 12)
 const clock = { nowMs: start, now: () => clock.nowMs }
 
@@ -65,7 +66,7 @@ let publicX: string
 
 beforeAll(async () => {
   keyring = await open(table)
-  tokens = createTokens({ keys: keyring, clock, issuer: 'vicinity', lifeSeconds })
+  tokens = createTokens({ keys: keyring, clock, issuer: 'vicinity', lifeSeconds, signInSeconds })
   const [row] = table.rows
   kid = row!.kid
   publicX = String(row!.publicJwk.x)
@@ -121,7 +122,10 @@ test('a token made by the server is taken for what it is', async () => {
   for (const kind of ['device+jwt', 'at+jwt'] as const) {
     const { token, expiresAt } = await tokens.issue(kind, subject)
     expect(token.length).toBeLessThan(500)
-    expect(await tokens.verify(token)).toEqual({ kind, subject, kid, expiresAt: seconds(expiresAt.getTime()) })
+    expect(await tokens.verify(token)).toEqual({
+      ...{ kind, subject, kid, signInId: null, deviceId: null },
+      expiresAt: seconds(expiresAt.getTime()),
+    })
     expect(expiresAt.getTime()).toBe(start + lifeSeconds[kind] * 1000)
   }
 })
@@ -319,7 +323,7 @@ describe('keys', () => {
   test('the next key is shown before it signs, and the old one verifies until its last token has expired', async () => {
     const own = createTable()
     const ring = await open(own)
-    const issued = createTokens({ keys: ring, clock, issuer: 'vicinity', lifeSeconds })
+    const issued = createTokens({ keys: ring, clock, issuer: 'vicinity', lifeSeconds, signInSeconds })
     const first = ring.signer().kid
     const next = await ring.rotate()
     expect(ring.jwks().keys.map((key) => key.kid)).toEqual([next, first])

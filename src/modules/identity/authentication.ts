@@ -45,14 +45,14 @@ export function createAuthentication(deps: {
     return entry.viewer
   }
 
-  async function viewerOf({ kind, subject, expiresAt }: TokenClaims): Promise<Viewer> {
+  async function viewerOf({ kind, subject, deviceId, signInId, expiresAt }: TokenClaims): Promise<Viewer> {
     const expiresAtMs = expiresAt * 1000
     if (kind === 'device+jwt') return deviceViewer(subject, null, expiresAtMs)
     const account = await findAccount(subject)
     if (!account) throw new UnauthenticatedError()
     if (account.revokedAt) throw new RevokedError()
     return {
-      ...{ principal: `account:${subject}`, deviceId: null, accountId: subject, roles: account.roles },
+      ...{ principal: `account:${subject}`, deviceId, accountId: subject, signInId, roles: account.roles },
       ...{ sessionId: null, expiresAtMs },
     }
   }
@@ -74,7 +74,8 @@ export function createAuthentication(deps: {
 
 function deviceViewer(deviceId: string, sessionId: string | null, expiresAtMs: number): Viewer {
   const roles: readonly Role[] = []
-  return { principal: `device:${deviceId}`, deviceId, accountId: null, roles, sessionId, expiresAtMs }
+  const nobody = { accountId: null, signInId: null, roles }
+  return { principal: `device:${deviceId}`, deviceId, ...nobody, sessionId, expiresAtMs }
 }
 
 /** A UUIDv7 begins with the time it was made, 48 bits of milliseconds. */

@@ -6,3 +6,37 @@ export class DeviceRevokedError extends DomainError {
     super('SESSION_REVOKED', 'This device was revoked. Register as a new one, with a new clientId.')
   }
 }
+
+export class UsernameTakenError extends DomainError {
+  constructor() {
+    super('CONFLICT', 'This username is taken.', { field: 'username' })
+  }
+}
+
+/** Among the first passwords that somebody would try. */
+export class WeakPasswordError extends DomainError {
+  constructor(field: string) {
+    super('BAD_USER_INPUT', 'This password is too easy to guess.', { field })
+  }
+}
+
+/** Nobody has this name with this password: which of both is wrong is not said. */
+export class InvalidCredentialsError extends DomainError {
+  constructor() {
+    super('UNAUTHENTICATED', 'The name or the password is wrong.')
+  }
+}
+
+/** The signing-in was ended, was not used for too long, or never was. */
+export class SignInEndedError extends DomainError {
+  constructor() {
+    super('SESSION_REVOKED', 'You are signed out here. Sign in again.')
+  }
+}
+
+/** Somebody must be able to give roles. */
+export class LastAdminError extends DomainError {
+  constructor() {
+    super('CONFLICT', 'This is the last ADMIN. Give the role to somebody else first.')
+  }
+}

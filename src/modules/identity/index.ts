@@ -1,4 +1,13 @@
-export { DeviceRevokedError } from './errors.ts'
+export {
+  DeviceRevokedError,
+  InvalidCredentialsError,
+  LastAdminError,
+  SignInEndedError,
+  UsernameTakenError,
+  WeakPasswordError,
+} from './errors.ts'
 export { createIdentityService, type DeviceCredentials, type IdentityService } from './service.ts'
+export type { SignIn } from './sign-in-store.ts'
+export type { SignInTokens } from './sign-ins.ts'
 export type { Account, Device, ErasureRequest } from './store.ts'
-export type { Role, Viewer } from './viewer.ts'
+export { type Role, revocableNames, type Viewer } from './viewer.ts'

@@ -1,31 +1,14 @@
-import { z } from 'zod'
 import { builder } from '../../graphql/builder.ts'
+import { clientId } from '../../graphql/client-id.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
-import { UnauthenticatedError } from '../../platform/errors.ts'
-import {
-  type Account,
-  type Device,
-  type DeviceCredentials,
-  DeviceRevokedError,
-  type ErasureRequest,
-  type Role,
-  type Viewer,
-} from './index.ts'
+import { signedIn } from '../../graphql/person.ts'
+import { AccountType } from './account-schema.ts'
+import { type Device, type DeviceCredentials, DeviceRevokedError, type ErasureRequest, type Viewer } from './index.ts'
 
 builder.objectType(DeviceRevokedError, {
   name: 'DeviceRevokedError',
   description: 'The device was revoked and gets no token any more. Register as a new one, with a new client id.',
   interfaces: [ErrorInterface],
-})
-
-const RoleEnum = builder.enumType('Role', {
-  description: 'What an account may do beyond what everybody may.',
-  values: {
-    USER: { description: 'Nothing beyond.' },
-    ORGANIZER: { description: 'Puts venues and events on the map.' },
-    MODERATOR: { description: 'Decides on reports.' },
-    ADMIN: { description: 'Reads statistics, revokes devices and accounts, changes signing keys.' },
-  } satisfies Record<Role, { description: string }>,
 })
 
 export const DeviceType = builder.objectRef<Device>('Device')
@@ -47,21 +30,6 @@ builder.node(DeviceType, {
     const found = await services.identity.devices(viewer, ids)
     return ids.map((id) => found.get(id) ?? null)
   },
-})
-
-export const AccountType = builder.objectRef<Account>('Account').implement({
-  description: 'A person who signs in. Seen by itself, and by ADMIN.',
-  fields: (t) => ({
-    id: t.exposeID('id', { description: 'Names the account; what `revokeAccount` takes.' }),
-    username: t.exposeString('username', { description: 'What it signs in with.' }),
-    roles: t.expose('roles', { type: [RoleEnum], description: 'What it may do.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-    revokedAt: t.expose('revokedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'Since when none of its tokens counts any more; null while they do.',
-    }),
-  }),
 })
 
 const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
@@ -90,10 +58,6 @@ builder.queryField('viewer', (t) =>
   }),
 )
 
-const clientId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{8,64}$/, 'A clientId is 8 to 64 characters out of A–Z, a–z, 0–9, _ and -.')
-
 const RegisterDeviceInput = builder.inputType('RegisterDeviceInput', {
   description: 'What a new device is made of: nothing that tells who you are.',
   fields: (t) => ({
@@ -115,11 +79,6 @@ const RevokeDeviceInput = builder.inputType('RevokeDeviceInput', {
     }),
   }),
 })
-const RevokeAccountInput = builder.inputType('RevokeAccountInput', {
-  description: 'Which account to revoke.',
-  fields: (t) => ({ accountId: t.id({ required: true, description: 'The `id` of the `Account`.' }) }),
-})
-
 const credentials = (name: string, description: string) =>
   builder.objectRef<{ device: Device } & Pick<DeviceCredentials, 'token' | 'expiresAt'>>(name).implement({
     description,
@@ -151,12 +110,6 @@ const DeleteDevicePayload = builder.objectRef<ErasureRequest>('DeleteDevicePaylo
     requestedAt: t.expose('requestedAt', { type: 'DateTime', description: 'Since when.' }),
   }),
 })
-const RevokeAccountPayload = builder.objectRef<{ account: Account }>('RevokeAccountPayload').implement({
-  description: 'The account is revoked.',
-  fields: (t) => ({
-    account: t.expose('account', { type: AccountType, description: 'The account, with `revokedAt`.' }),
-  }),
-})
 const RotateSigningKeysPayload = builder.objectRef<{ kid: string }>('RotateSigningKeysPayload').implement({
   description: 'The next signing key is made.',
   fields: (t) => ({
@@ -165,12 +118,6 @@ const RotateSigningKeysPayload = builder.objectRef<{ kid: string }>('RotateSigni
     }),
   }),
 })
-
-/** A field of the device itself is reached with the device's own token only. */
-function signedIn(viewer: Viewer | null): Viewer {
-  if (!viewer) throw new UnauthenticatedError()
-  return viewer
-}
 
 builder.mutationFields((t) => ({
   registerDevice: t.field({
@@ -194,7 +141,7 @@ builder.mutationFields((t) => ({
       union: { name: 'RenewDeviceResult', description: 'What `renewDevice` answers.' },
     },
     description:
-      'Gives this device a new token with a full life. The old one stays good until its own end. At most 30 an hour.',
+      'Gives this device a new token with a full life, for its own token. The old one stays good until its own end. At most 30 an hour.',
     resolve: (_root, _args, { services, viewer }) => services.identity.renewDevice(signedIn(viewer)),
   }),
   revokeDevice: t.field({
@@ -204,7 +151,7 @@ builder.mutationFields((t) => ({
     errors: { types: [], union: { name: 'RevokeDeviceResult', description: 'What `revokeDevice` answers.' } },
     args: { input: t.arg({ type: RevokeDeviceInput, required: true, description: 'Which one.' }) },
     description:
-      'Ends every token of a device for good and cuts its sockets with 4410, everywhere within a second. Repeating it is safe.',
+      'Ends every token of a device for good and cuts its sockets with 4410, everywhere within a second. Who signed in on it is signed out there. Repeating it is safe.',
     resolve: async (_root, { input }, { services, viewer }) => ({
       device: await services.identity.revokeDevice(signedIn(viewer), input.deviceId?.id),
     }),
@@ -215,20 +162,8 @@ builder.mutationFields((t) => ({
     authScopes: { device: true },
     errors: { types: [], union: { name: 'DeleteDeviceResult', description: 'What `deleteDevice` answers.' } },
     description:
-      'Erases this device and all it left, also in what belongs to others: presence, session, matches, activities, joins, messages, blocks, settings. Its token ends at once, its sockets are cut with 4410, and a few seconds later nothing is left but proof. For good.',
+      'For the device’s own token: erases it and all it left, also in what belongs to others: presence, session, matches, activities, joins, messages, blocks, settings. Its token ends at once, its sockets are cut with 4410, and a few seconds later nothing is left but proof. For good.',
     resolve: (_root, _args, { services, viewer }) => services.identity.deleteDevice(signedIn(viewer)),
-  }),
-  revokeAccount: t.field({
-    type: RevokeAccountPayload,
-    nullable: true,
-    authScopes: { admin: true },
-    errors: { types: [], union: { name: 'RevokeAccountResult', description: 'What `revokeAccount` answers.' } },
-    args: { input: t.arg({ type: RevokeAccountInput, required: true, description: 'Which one.' }) },
-    description:
-      'Ends every token of an account for good and cuts its sockets with 4410, for ADMIN. Repeating it is safe.',
-    resolve: async (_root, { input }, { services, viewer }) => ({
-      account: await services.identity.revokeAccount(signedIn(viewer), String(input.accountId)),
-    }),
   }),
   rotateSigningKeys: t.field({
     type: RotateSigningKeysPayload,

@@ -15,8 +15,14 @@ import { createAuthentication } from './authentication.ts'
 import { createErasedName, type ErasedName } from './erased.ts'
 import { DeviceRevokedError } from './errors.ts'
 import { createHints } from './hints.ts'
+import { createPasswords } from './password.ts'
+import { createRegistration, type RegistrationService } from './registration.ts'
 import { createRevocations, type Revoked } from './revocations.ts'
+import { createRoleStore } from './role-store.ts'
+import { createRoles, type RoleService } from './roles.ts'
 import { createSessionSecrets, sessionKey } from './session-secrets.ts'
+import { createSignInStore, type EndedSignIn } from './sign-in-store.ts'
+import { createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
 import { type Account, createIdentityStore, type Device, type ErasureRequest } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -28,7 +34,7 @@ export interface DeviceCredentials {
   expiresAt: Date
 }
 
-export interface IdentityService {
+export interface IdentityService extends RegistrationService, SignInService, RoleService {
   /** Whom a bearer token speaks for. Refuses with UNAUTHENTICATED, TOKEN_EXPIRED or SESSION_REVOKED. Repeating it is safe and cheap. */
   authenticate(token: string): Promise<Viewer>
   /**
@@ -36,7 +42,7 @@ export interface IdentityService {
    * same client id from the same address within ten minutes gives the same device, or refuses if that was revoked meanwhile.
    */
   registerDevice(input: { clientId: string | null; address: string }): Promise<DeviceCredentials>
-  /** A new token for the viewer's device; the old one stays valid until its own end. Refuses a revoked device. Repeating it gives another. */
+  /** A new token for the viewer's device, by its own token; the old one stays valid until its own end. Refuses a revoked device. Repeating it gives another. */
   renewDevice(viewer: Viewer): Promise<DeviceCredentials>
   /** Ends every token of the viewer's own device, or of any for ADMIN; refuses others with NOT_FOUND. Repeating it is safe. */
   revokeDevice(viewer: Viewer, deviceId?: string | null): Promise<Device>
@@ -49,20 +55,26 @@ export interface IdentityService {
   revokeAccount(viewer: Viewer, accountId: string): Promise<Account>
   /** The devices of these ids that the viewer may see: the own one, and any for ADMIN. */
   devices(viewer: Viewer | null, ids: string[]): Promise<Map<string, Device>>
+  /** The accounts of these ids that the viewer may see: the own one, and any for ADMIN. */
+  accounts(viewer: Viewer | null, ids: readonly string[]): Promise<Map<string, Account>>
   /** The account that the viewer is signed in with. */
-  account(viewer: Viewer): Promise<Account | null>
+  account(viewer: Viewer | null): Promise<Account | null>
   /** Whether the viewer was revoked after it was let in. */
   isRevoked(viewer: Viewer): boolean
   /** Tells of every revocation, on every node within a second of its commit, so that live sockets are cut. */
   onRevoked(listener: (revoked: Revoked) => void): void
-  /** What proves the erasure of a device, in the place of its id. */
+  /** Takes in what another module has just revoked in Postgres, and has every node look: `account:<id>`. Repeating it is safe. */
+  revoked(name: string, row: { revokedAt: Date | null }): void
+  /** What proves the erasure of a device or an account, in the place of its id. */
   erasedName: ErasedName
   /** The public keys, also the one that signs next. */
   jwks(): { keys: JWK[] }
   /** Makes the next signing key, and tells its name. Repeating it before that one signs gives the same. */
   rotateSigningKey(): Promise<string>
-  /** For the set-up, until accounts can sign in. Refuses an unknown name, and a revoked account. */
+  /** For the set-up: a token of twelve hours that belongs to no signing-in. Refuses an unknown name, and a revoked account. */
   mintAccountToken(username: string): Promise<string>
+  /** For the set-up, past password and limits: a signing-in to an account that has a password, on a device if one is given. */
+  mintSignIn(accountId: string, deviceToken?: string): Promise<SignInTokens>
   /** For the set-up, past the limits: a token for a device that is there. */
   mintDeviceToken(deviceId: string): Promise<string>
   /** The bearer token of one session, the same every time. */
@@ -83,6 +95,7 @@ const renewLimit: Limit = { name: 'renew-device', count: 30, windowMs: hourMs }
 /** A registration can be repeated within such a window. */
 const registrationWindowMs = 10 * minuteMs
 const accountTokenSeconds = daySeconds / 2
+const accessTokenSeconds = 15 * 60
 const clientIdShape = /^[A-Za-z0-9_-]{8,64}$/
 
 export async function createIdentityService(deps: {
@@ -95,6 +108,8 @@ export async function createIdentityService(deps: {
   tokens: { issuer: string; deviceDays: number; signingKeyDays: number }
   /** Told when a device is to be erased: what others can see of it ends at once. */
   onDeleted: (deviceId: string) => Promise<void>
+  /** Told when an account has been made. */
+  onRegistered?: (accountId: string) => Promise<void>
 }): Promise<IdentityService> {
   const { clock, limiter, logger, secret, tokens: settings } = deps
   const store = createIdentityStore(deps.postgres)
@@ -118,7 +133,10 @@ export async function createIdentityService(deps: {
       onChanged: () => hints.send('keys'),
     })
     stops.push(keyring.close)
-    const revocations = await createRevocations({ store, logger, erasedName, keepMs: longestLifeMs + hourMs })
+    const revocations = await createRevocations({
+      ...{ store, logger, erasedName, keepMs: longestLifeMs + hourMs },
+      keepSignInsMs: accessTokenSeconds * secondMs + hourMs,
+    })
     stops.push(revocations.close)
     hints.on('keys', keyring.reload)
     hints.on('revocations', revocations.look)
@@ -129,7 +147,10 @@ export async function createIdentityService(deps: {
     close()
     throw error
   })
-  const tokens = createTokens({ keys: keyring, clock, issuer: settings.issuer, lifeSeconds })
+  const tokens = createTokens({
+    ...{ keys: keyring, clock, issuer: settings.issuer, lifeSeconds },
+    signInSeconds: accessTokenSeconds,
+  })
   const authenticate = createAuthentication({
     ...{ tokens, sessionSecrets, revocations, clock },
     findAccount: store.account,
@@ -144,13 +165,23 @@ export async function createIdentityService(deps: {
     return { deviceId, registeredAt, device, ...(await tokens.issue('device+jwt', deviceId)) }
   }
 
-  function revoked(principal: string, { revokedAt }: { revokedAt: Date | null }) {
-    revocations.add(principal, (revokedAt ?? new Date(clock.now())).getTime())
+  function revoked(name: string, { revokedAt }: { revokedAt: Date | null }) {
+    revocations.add(name, (revokedAt ?? new Date(clock.now())).getTime())
     hints.send('revocations')
+  }
+
+  const signingIn = {
+    ...{ store: createSignInStore(deps.postgres), passwords: createPasswords(), tokens, limiter, clock, logger, keyed },
+    onEnded(ended: EndedSignIn[]) {
+      for (const { id, endedAt } of ended) revoked(`sign-in:${id}`, { revokedAt: endedAt })
+    },
   }
 
   return {
     authenticate,
+    ...createRegistration({ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined) }),
+    ...createSignIns(signingIn),
+    ...createRoles({ store: createRoleStore(deps.postgres), clock }),
 
     async registerDevice({ clientId, address }) {
       if (clientId !== null && !clientIdShape.test(clientId)) {
@@ -168,8 +199,8 @@ export async function createIdentityService(deps: {
       return credentials(device)
     },
 
-    async renewDevice({ deviceId, sessionId }) {
-      if (deviceId === null || sessionId !== null) throw new ForbiddenError()
+    async renewDevice(viewer) {
+      const deviceId = ownDevice(viewer)
       await limiter.take(renewLimit, deviceId)
       const device = await store.renew(deviceId, clock.now())
       if (!device) throw new DeviceRevokedError()
@@ -187,8 +218,8 @@ export async function createIdentityService(deps: {
       return device
     },
 
-    async deleteDevice({ deviceId, sessionId }) {
-      if (deviceId === null || sessionId !== null) throw new ForbiddenError()
+    async deleteDevice(viewer) {
+      const deviceId = ownDevice(viewer)
       const request = await store.eraseDevice(deviceId, createId(clock.now()), erasedName(deviceId))
       if (!request) throw new RevokedError()
       revoked(`device:${deviceId}`, request)
@@ -214,12 +245,20 @@ export async function createIdentityService(deps: {
       return new Map(found.map((device) => [device.id, device]))
     },
 
-    async account({ accountId }) {
-      return (accountId !== null && (await store.account(accountId))) || null
+    async accounts(viewer, ids) {
+      const admin = viewer?.roles.includes('ADMIN') ?? false
+      const visible = ids.filter((id) => isId(id) && (admin || id === viewer?.accountId))
+      const found = visible.length > 0 ? await store.accounts(visible) : []
+      return new Map(found.map((account) => [account.id, account]))
+    },
+
+    async account(viewer) {
+      return (viewer?.accountId != null && (await store.account(viewer.accountId))) || null
     },
 
     isRevoked: revocations.has,
     onRevoked: revocations.onRevoked,
+    revoked,
     erasedName,
     jwks: keyring.jwks,
     rotateSigningKey: keyring.rotate,
@@ -230,9 +269,24 @@ export async function createIdentityService(deps: {
       if (account.revokedAt) throw new RevokedError()
       return (await tokens.issue('at+jwt', account.id)).token
     },
+    async mintSignIn(accountId, deviceToken) {
+      const { prepare, tokensFor, ended } = createSigningIn(signingIn)
+      const { added, refreshToken } = prepare(null, deviceToken === undefined ? null : await authenticate(deviceToken))
+      const found = await signingIn.store.credentialsOf(accountId)
+      const signedIn = found?.passwordHash && (await signingIn.store.signIn(accountId, found.passwordHash, added))
+      if (!signedIn) throw new NotFoundError()
+      ended(signedIn.ended)
+      return tokensFor(signedIn, refreshToken)
+    },
     mintDeviceToken: async (deviceId) => (await tokens.issue('device+jwt', deviceId)).token,
 
     sessionSecret: sessionSecrets.make,
     close,
   }
+}
+
+/** The device whose own token this is: what a device does to itself needs no less. */
+function ownDevice({ deviceId, accountId, sessionId }: Viewer): string {
+  if (deviceId === null || accountId !== null || sessionId !== null) throw new ForbiddenError()
+  return deviceId
 }

@@ -13,6 +13,12 @@ export interface Device {
 export interface Account {
   id: string
   username: string
+  /** Empty: the username is shown. */
+  displayName: string
+  email: string | null
+  emailVerifiedAt: Date | null
+  /** Set: nothing of it may be erased. */
+  heldAt: Date | null
   roles: Role[]
   createdAt: Date
   revokedAt: Date | null
@@ -27,8 +33,11 @@ export interface ErasureRequest {
 /** One look at what was revoked, by the database's clock: the only one that all nodes share. */
 export interface RevocationLook {
   atMs: number
-  revoked: { principal: string; revokedAtMs: number }[]
+  revoked: { name: string; revokedAtMs: number }[]
 }
+
+/** Everybody revoked since then, or as long ago as a new process has to know. */
+export type LookSince = { sinceMs: number } | { withinMs: number; signInsWithinMs: number }
 
 interface DeviceRow {
   id: string
@@ -37,9 +46,13 @@ interface DeviceRow {
   revoked_at: Date | null
 }
 
-interface AccountRow {
+export interface AccountRow {
   id: string
   username: string
+  display_name: string
+  email: string | null
+  email_verified_at: Date | null
+  held_at: Date | null
   /** Postgres writes an array of an enum as text: `{USER,ADMIN}`. */
   roles: string
   created_at: Date
@@ -55,7 +68,8 @@ interface KeyRow {
 }
 
 const deviceColumns = 'id, registered_at, renewed_at, revoked_at'
-const accountColumns = 'id, username, roles::text as roles, created_at, revoked_at'
+export const accountColumns =
+  'id, username, display_name, email, email_verified_at, held_at, roles::text as roles, created_at, revoked_at'
 const keyColumns = 'kid, public_jwk, private_jwk, active_from, accept_until'
 /** Any number will do, as long as nothing else locks by it. */
 const keysLock = 7_101_001
@@ -123,43 +137,51 @@ export function createIdentityStore(postgres: Postgres) {
         [id, new Date(nowMs)],
       ),
 
-    /** Revokes, or finds when it was: by the database's clock. */
-    revokeDevice: (id: string) =>
-      firstDevice(
-        'identity-revoke-device',
-        // What the device has open is closed by a job, enqueued with the revocation itself.
-        `with revoked as (
-           update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning ${deviceColumns}
-         ), job as (
-           select graphile_worker.add_job('close-session', json_build_object('deviceId', id), job_key := 'close-session:' || id) as added from revoked
-         )
-         select revoked.* from revoked, job`,
-        [id],
-      ),
+    /** Revokes, or finds when it was: by the database's clock. Whoever signed in on the device is signed out there. */
+    revokeDevice: (id: string): Promise<Device | undefined> =>
+      transaction(async (tx) => {
+        const [row] = await tx<DeviceRow>(
+          {
+            name: 'identity-revoke-device',
+            // What the device has open is closed by a job, enqueued with the revocation itself.
+            text: `with revoked as (
+                     update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning ${deviceColumns}
+                   ), job as (
+                     select graphile_worker.add_job('close-session', json_build_object('deviceId', id), job_key := 'close-session:' || id) as added from revoked
+                   )
+                   select revoked.* from revoked, job`,
+          },
+          [id],
+        )
+        if (row) await endSignInsOn(tx, id)
+        return row && deviceOf(row)
+      }),
 
     /**
      * Revokes a device and asks for its erasure. The job waits until every node has seen the revocation: from then on nothing
      * of the device can come any more.
      */
-    async eraseDevice(id: string, erasureId: string, subject: string): Promise<ErasureRequest | undefined> {
-      const [row] = await sql<{ id: string; requested_at: Date; revoked_at: Date }>(
-        {
-          name: 'identity-erase-device',
-          text: `with revoked as (
-                   update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning id, revoked_at
-                 ), erasure as (
-                   insert into erasures (id, kind, subject, requested_at) select $2, 'DEVICE', $3, revoked_at from revoked
-                   on conflict (subject) do update set subject = excluded.subject returning id, requested_at
-                 ), job as (
-                   select graphile_worker.add_job('erase-person', json_build_object('personId', id), job_key := 'erase-person:' || id,
-                     run_at := clock_timestamp() + interval '3 seconds') as added from revoked
-                 )
-                 select erasure.id, erasure.requested_at, revoked.revoked_at from erasure, revoked, job`,
-        },
-        [id, erasureId, subject],
-      )
-      return row && { erasureId: row.id, requestedAt: row.requested_at, revokedAt: row.revoked_at }
-    },
+    eraseDevice: (id: string, erasureId: string, subject: string): Promise<ErasureRequest | undefined> =>
+      transaction(async (tx) => {
+        const [row] = await tx<{ id: string; requested_at: Date; revoked_at: Date }>(
+          {
+            name: 'identity-erase-device',
+            text: `with revoked as (
+                     update devices set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning id, revoked_at
+                   ), erasure as (
+                     insert into erasures (id, kind, subject, requested_at) select $2, 'DEVICE', $3, revoked_at from revoked
+                     on conflict (subject) do update set subject = excluded.subject returning id, requested_at
+                   ), job as (
+                     select graphile_worker.add_job('erase-person', json_build_object('personId', id), job_key := 'erase-person:' || id,
+                       run_at := clock_timestamp() + interval '3 seconds') as added from revoked
+                   )
+                   select erasure.id, erasure.requested_at, revoked.revoked_at from erasure, revoked, job`,
+          },
+          [id, erasureId, subject],
+        )
+        if (row) await endSignInsOn(tx, id)
+        return row && { erasureId: row.id, requestedAt: row.requested_at, revokedAt: row.revoked_at }
+      }),
 
     revokeAccount: (id: string) =>
       firstAccount(
@@ -173,35 +195,60 @@ export function createIdentityStore(postgres: Postgres) {
       return (await sql<DeviceRow>({ name: 'identity-devices', text }, [ids])).map(deviceOf)
     },
 
+    async accounts(ids: string[]): Promise<Account[]> {
+      const text = `select ${accountColumns} from accounts where id = any($1::uuid[])`
+      return (await sql<AccountRow>({ name: 'identity-accounts', text }, [ids])).map(accountOf)
+    },
+
     account: (id: string) =>
       firstAccount('identity-account', `select ${accountColumns} from accounts where id = $1`, [id]),
 
     accountNamed: (username: string) =>
       firstAccount('identity-account-named', `select ${accountColumns} from accounts where username = $1`, [username]),
 
-    /** Everybody revoked after `sinceMs`, or within `withinMs` of now. */
-    async revokedSince(since: { sinceMs: number } | { withinMs: number }): Promise<RevocationLook> {
-      const from = 'sinceMs' in since ? [new Date(since.sinceMs), 0] : [null, since.withinMs]
-      const rows = await sql<{ principal: string | null; at: Date }>(
+    async revokedSince(since: LookSince): Promise<RevocationLook> {
+      const values =
+        'sinceMs' in since
+          ? [new Date(since.sinceMs), 0, 0]
+          : [null, since.withinMs, Math.min(since.withinMs, since.signInsWithinMs)]
+      const rows = await sql<{ name: string | null; at: Date }>(
         {
           name: 'identity-revoked-since',
-          text: `with since as materialized (select coalesce($1::timestamptz, now() - $2::float8 * interval '1 millisecond') as at)
-                 select null as principal, now() as at
+          text: `with since as materialized (
+                   select coalesce($1::timestamptz, now() - $2::float8 * interval '1 millisecond') as at,
+                     coalesce($1::timestamptz, now() - $3::float8 * interval '1 millisecond') as sign_ins_at
+                 )
+                 select null as name, now() as at
                  union all select 'device:' || id, revoked_at from devices where revoked_at > (select at from since)
                  union all select 'erased:' || subject, requested_at from erasures where requested_at > (select at from since)
                  union all select 'account:' || id, revoked_at from accounts where revoked_at > (select at from since)
+                 union all select 'sign-in:' || id, ended_at from sign_ins where ended_at > (select sign_ins_at from since)
                  order by at`,
         },
-        from,
+        values,
       )
       const look: RevocationLook = { atMs: 0, revoked: [] }
-      for (const { principal, at } of rows) {
-        if (principal === null) look.atMs = at.getTime()
-        else look.revoked.push({ principal, revokedAtMs: at.getTime() })
+      for (const { name, at } of rows) {
+        if (name === null) look.atMs = at.getTime()
+        else look.revoked.push({ name, revokedAtMs: at.getTime() })
       }
       return look
     },
   }
+}
+
+/**
+ * In a statement of its own, after the device's: a signing-in locks the device, so this sees it, or comes before it and it
+ * finds a device that is revoked. The device's name goes: it may be erased.
+ */
+function endSignInsOn(tx: Sql, deviceId: string): Promise<unknown> {
+  return tx(
+    {
+      name: 'identity-end-sign-ins-on',
+      text: `update sign_ins set ended_at = coalesce(ended_at, clock_timestamp()), device_id = null where device_id = $1`,
+    },
+    [deviceId],
+  )
 }
 
 async function readKeys(sql: Sql): Promise<StoredKey[]> {
@@ -219,7 +266,11 @@ function deviceOf({ id, registered_at, renewed_at, revoked_at }: DeviceRow): Dev
   return { id, registeredAt: registered_at, renewedAt: renewed_at, revokedAt: revoked_at }
 }
 
-function accountOf({ id, username, roles, created_at, revoked_at }: AccountRow): Account {
-  const names = roles.slice(1, -1).split(',').filter(Boolean)
-  return { id, username, roles: names as Role[], createdAt: created_at, revokedAt: revoked_at }
+export function accountOf(row: AccountRow): Account {
+  const { id, username, email, roles } = row
+  return {
+    ...{ id, username, displayName: row.display_name, email, emailVerifiedAt: row.email_verified_at },
+    ...{ heldAt: row.held_at, createdAt: row.created_at, revokedAt: row.revoked_at },
+    roles: roles.slice(1, -1).split(',').filter(Boolean) as Role[],
+  }
 }

@@ -1,0 +1,97 @@
+// Invariant: a username belongs to one account; a registration that is tried again with its client id finds the account it made.
+
+import { IdempotencyMismatchError } from '../../platform/errors.ts'
+import { createId } from '../../platform/ids.ts'
+import { describeError } from '../../platform/logger.ts'
+import { checkedEmail } from '../../platform/mail/index.ts'
+import { checkedText } from '../../platform/text.ts'
+import { UsernameTakenError, WeakPasswordError } from './errors.ts'
+import { checkedUsername, isReserved } from './names.ts'
+import { checkedPassword, isWeak } from './password.ts'
+import { signInLimits } from './sign-in-limits.ts'
+import { createSigningIn, type SignInDeps, type SignInTokens } from './sign-ins.ts'
+import type { Viewer } from './viewer.ts'
+
+export interface RegisterInput {
+  clientId: string | null
+  username: string
+  password: string
+  displayName: string | null
+  email: string | null
+  deviceLabel: string | null
+  viewer: Viewer | null
+  address: string
+}
+
+export interface RegistrationService {
+  /**
+   * Makes an account and signs in to it. Refuses with UsernameTakenError, WeakPasswordError, and an address that has made too
+   * many. Repeating it with the same client id and input from the same address within ten minutes gives the same account, by a
+   * new signing-in; with another input it is refused.
+   */
+  register(input: RegisterInput): Promise<SignInTokens>
+}
+
+/** A registration can be repeated for so long. */
+const windowMs = 10 * 60 * 1000
+const displayNameLength = 64
+
+export function createRegistration(
+  deps: SignInDeps & { onRegistered: (accountId: string) => Promise<void> },
+): RegistrationService {
+  const { store, passwords, limiter, clock, logger, keyed, onRegistered } = deps
+  const { prepare, tokensFor, ended } = createSigningIn(deps)
+
+  /** The id that a registration gives its account: the same for the same client id and address, in the window of a time. */
+  function idFor({ clientId, address }: RegisterInput, atMs: number): string {
+    if (clientId === null) return createId(atMs)
+    const window = Math.floor(atMs / windowMs)
+    return createId(window * windowMs, Buffer.from(keyed('account', clientId, address, window), 'base64url'))
+  }
+
+  return {
+    async register(input) {
+      const username = checkedUsername(input.username)
+      const password = checkedPassword(input.password)
+      const email = input.email === null ? null : checkedEmail(input.email)
+      const rule = { min: 0, max: displayNameLength, field: 'displayName' }
+      const displayName = input.displayName === null ? '' : checkedText(input.displayName, rule)
+      const { added, refreshToken } = prepare(input.deviceLabel, input.viewer)
+      await limiter.take(signInLimits.register, keyed('address', input.address))
+      if (isWeak(password, { username, email })) throw new WeakPasswordError('password')
+      if (isReserved(username)) throw new UsernameTakenError()
+      const nowMs = clock.now()
+      const id = idFor(input, nowMs)
+
+      /** What an earlier try of the same registration has made. */
+      async function madeBefore() {
+        for (const earlier of new Set([id, idFor(input, nowMs - windowMs)])) {
+          const found = await store.credentialsOf(earlier)
+          if (!found || found.account.createdAt.getTime() <= nowMs - windowMs) continue
+          const { account, passwordHash } = found
+          const same = account.username === username && account.displayName === displayName && account.email === email
+          if (!same || !(await passwords.matches(password, passwordHash))) throw new IdempotencyMismatchError()
+          return store.signIn(account.id, passwordHash as string, added)
+        }
+        return undefined
+      }
+
+      const before = input.clientId === null ? undefined : await madeBefore()
+      if (before) {
+        ended(before.ended)
+        return tokensFor(before, refreshToken)
+      }
+      const passwordHash = await passwords.hash(password)
+      const made = await store.register({ id, username, displayName, email, passwordHash }, added)
+      if (made) {
+        await onRegistered(id).catch((error: unknown) => logger.warn('after a registration', describeError(error)))
+        return tokensFor(made, refreshToken)
+      }
+      // Another try at the same instant may have been it.
+      const meanwhile = input.clientId === null ? undefined : await madeBefore()
+      if (!meanwhile) throw new UsernameTakenError()
+      ended(meanwhile.ended)
+      return tokensFor(meanwhile, refreshToken)
+    },
+  }
+}

@@ -1,0 +1,269 @@
+import { builder } from '../../graphql/builder.ts'
+import { clientId } from '../../graphql/client-id.ts'
+import type { Context } from '../../graphql/context.ts'
+import { ErrorInterface } from '../../graphql/interfaces.ts'
+import { signedIn } from '../../graphql/person.ts'
+import type { RefreshCookie } from '../../graphql/refresh-cookie.ts'
+import { BadUserInputError } from '../../platform/errors.ts'
+import { AccountType, SignInType } from './account-schema.ts'
+import {
+  type Account,
+  InvalidCredentialsError,
+  type SignIn,
+  SignInEndedError,
+  type SignInTokens,
+  UsernameTakenError,
+  WeakPasswordError,
+} from './index.ts'
+
+builder.objectType(UsernameTakenError, {
+  name: 'UsernameTakenError',
+  description: 'Somebody has this username, or nobody may have it. Choose another one.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(WeakPasswordError, {
+  name: 'WeakPasswordError',
+  description: 'The password is the username, the address, or one that everybody tries first. Choose another one.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(InvalidCredentialsError, {
+  name: 'InvalidCredentialsError',
+  description: 'The name or the password is wrong; which one is not told.',
+  interfaces: [ErrorInterface],
+})
+builder.objectType(SignInEndedError, {
+  name: 'SignInEndedError',
+  description: 'The signing-in is over: ended, not used for 30 days, or its token was used twice. Sign in again.',
+  interfaces: [ErrorInterface],
+})
+
+const usernameDescription =
+  '3 to 32 characters out of `a–z 0–9 _ . -`, beginning with a letter or a digit. Capitals are made small.'
+const passwordDescription = '8 to 128 characters, in at most 512 bytes.'
+const labelDescription = 'What the app calls itself in the list of signings-in, at most 40 characters: “Ada’s phone”.'
+const cookieDescription =
+  'For web pages: the refresh token is kept in a cookie that no script can read, and not told here. Over HTTP only.'
+
+const RegisterInput = builder.inputType('RegisterInput', {
+  description: 'What an account is made of.',
+  fields: (t) => ({
+    clientId: t.string({
+      required: false,
+      validate: clientId,
+      description:
+        'Made by the client at random, 8 to 64 characters out of `A–Z a–z 0–9 _ -`. The same one again with the same input, from the same address and within ten minutes, gives the same account with new tokens: send it again when an answer got lost. Not kept.',
+    }),
+    username: t.string({ required: true, description: usernameDescription }),
+    password: t.string({ required: true, description: passwordDescription }),
+    displayName: t.string({
+      required: false,
+      description: 'What others call the person, at most 64 characters. Without it, the username.',
+    }),
+    email: t.string({
+      required: false,
+      description: 'Where to send mail. It counts once it is verified. Nobody else sees it.',
+    }),
+    deviceLabel: t.string({ required: false, description: labelDescription }),
+    cookie: t.boolean({ required: true, defaultValue: false, description: cookieDescription }),
+  }),
+})
+const LoginInput = builder.inputType('LoginInput', {
+  description: 'Who signs in.',
+  fields: (t) => ({
+    username: t.string({ required: true, description: 'The username, or an e-mail address that was verified.' }),
+    password: t.string({ required: true, description: 'The password.' }),
+    deviceLabel: t.string({ required: false, description: labelDescription }),
+    cookie: t.boolean({ required: true, defaultValue: false, description: cookieDescription }),
+  }),
+})
+const RefreshInput = builder.inputType('RefreshInput', {
+  description: 'By which token.',
+  fields: (t) => ({
+    refreshToken: t.string({
+      required: false,
+      description: 'The last one you were given. Without it, the one in the cookie; the next one goes there, too.',
+    }),
+  }),
+})
+const LogoutInput = builder.inputType('LogoutInput', {
+  description: 'Which signing-in to end.',
+  fields: (t) => ({
+    refreshToken: t.string({
+      required: false,
+      description: 'Any token of it. Without it, that of the cookie; without both, that of the access token.',
+    }),
+  }),
+})
+const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
+  description: 'The old password and the new one.',
+  fields: (t) => ({
+    currentPassword: t.string({ required: true, description: 'The password until now.' }),
+    newPassword: t.string({ required: true, description: passwordDescription }),
+  }),
+})
+const EndSignInInput = builder.inputType('EndSignInInput', {
+  description: 'Which signing-in to end.',
+  fields: (t) => ({ signInId: t.id({ required: true, description: 'The `id` of the `SignIn`.' }) }),
+})
+
+/** What is told of new tokens: the refresh token only where it is not in the cookie. */
+type Told = Omit<SignInTokens, 'refreshToken'> & { refreshToken: string | null }
+
+const tokensPayload = (name: string, description: string) =>
+  builder.objectRef<Told>(name).implement({
+    description,
+    fields: (t) => ({
+      account: t.expose('account', { type: AccountType, description: 'The account.' }),
+      accessToken: t.exposeString('accessToken', {
+        description:
+          'Its bearer token for a quarter of an hour: `Authorization: Bearer …` over HTTP, `{ authorization: "Bearer …" }` in `connection_init`.',
+      }),
+      accessTokenExpiresAt: t.expose('accessTokenExpiresAt', {
+        type: 'DateTime',
+        description: 'When it ends. `refresh` before; a minute earlier is early enough.',
+      }),
+      refreshToken: t.exposeString('refreshToken', {
+        nullable: true,
+        description:
+          'What `refresh` takes, once. Keep it where other apps cannot read it. Null when it went into the cookie.',
+      }),
+      refreshTokenExpiresAt: t.expose('refreshTokenExpiresAt', {
+        type: 'DateTime',
+        description: 'When the signing-in ends if it is not refreshed before.',
+      }),
+    }),
+  })
+const RegisterPayload = tokensPayload('RegisterPayload', 'The account is made, and you are signed in to it.')
+const LoginPayload = tokensPayload('LoginPayload', 'You are signed in.')
+const RefreshPayload = tokensPayload('RefreshPayload', 'The next tokens; the refresh token that was sent is spent.')
+const LogoutPayload = builder.objectRef<{ ended: boolean }>('LogoutPayload').implement({
+  description: 'You are signed out.',
+  fields: (t) => ({
+    ended: t.exposeBoolean('ended', { description: 'True, whatever there was to end.' }),
+  }),
+})
+const ChangePasswordPayload = builder.objectRef<{ account: Account }>('ChangePasswordPayload').implement({
+  description: 'The password is changed.',
+  fields: (t) => ({ account: t.expose('account', { type: AccountType, description: 'The account.' }) }),
+})
+const EndSignInPayload = builder.objectRef<{ signIn: SignIn }>('EndSignInPayload').implement({
+  description: 'The signing-in is over.',
+  fields: (t) => ({ signIn: t.expose('signIn', { type: SignInType, description: 'As it was.' }) }),
+})
+
+/** The cookie of a request that came over HTTP: there is none on a socket. */
+function cookieOf({ refreshCookie }: Context): RefreshCookie {
+  if (!refreshCookie) throw new BadUserInputError('There are no cookies over a WebSocket. Ask over HTTP.', 'cookie')
+  return refreshCookie
+}
+
+/** What to tell of new tokens, and the rest into the cookie. */
+function told(tokens: SignInTokens, cookie: RefreshCookie | null): Told {
+  if (!cookie) return tokens
+  cookie.keep(tokens.refreshToken, tokens.refreshTokenExpiresAt)
+  return { ...tokens, refreshToken: null }
+}
+
+builder.mutationFields((t) => ({
+  register: t.field({
+    type: RegisterPayload,
+    nullable: true,
+    errors: {
+      types: [UsernameTakenError, WeakPasswordError],
+      union: { name: 'RegisterResult', description: 'What `register` answers.' },
+    },
+    args: { input: t.arg({ type: RegisterInput, required: true, description: 'The wish.' }) },
+    description:
+      'Makes an account and signs in to it. With a device’s token in the request this happens on that device: it goes on as it is, and nobody learns that it is yours. At most 20 an hour from one address.',
+    async resolve(_root, { input }, context) {
+      const { clientId: id, username, password, displayName, email, deviceLabel, cookie } = input
+      const keeper = cookie ? cookieOf(context) : null
+      const { viewer, address } = context
+      const made = await context.services.identity.register({
+        ...{ clientId: id ?? null, username, password, displayName: displayName ?? null, email: email ?? null },
+        ...{ deviceLabel: deviceLabel ?? null, viewer, address },
+      })
+      return told(made, keeper)
+    },
+  }),
+  login: t.field({
+    type: LoginPayload,
+    nullable: true,
+    errors: {
+      types: [InvalidCredentialsError],
+      union: { name: 'LoginResult', description: 'What `login` answers.' },
+    },
+    args: { input: t.arg({ type: LoginInput, required: true, description: 'Who.' }) },
+    description:
+      'Signs in. With a device’s token in the request this happens on that device, and ends with it. At most 12 a minute from one address, and 12 to one account.',
+    async resolve(_root, { input: { username, password, deviceLabel, cookie } }, context) {
+      const keeper = cookie ? cookieOf(context) : null
+      const { viewer, address } = context
+      const wish = { username, password, deviceLabel: deviceLabel ?? null, viewer, address }
+      return told(await context.services.identity.login(wish), keeper)
+    },
+  }),
+  refresh: t.field({
+    type: RefreshPayload,
+    nullable: true,
+    errors: {
+      types: [SignInEndedError],
+      union: { name: 'RefreshResult', description: 'What `refresh` answers.' },
+    },
+    args: { input: t.arg({ type: RefreshInput, required: true, description: 'By what.' }) },
+    description:
+      'Exchanges a refresh token for new tokens; it needs no access token, so send none that may have ended. Each refresh token is good for once. Whoever did not get the answer may send it again within ten seconds; a spent one that comes later ends the signing-in, since somebody else must have it. At most 30 a minute.',
+    async resolve(_root, { input: { refreshToken } }, context) {
+      const cookie = refreshToken == null ? cookieOf(context) : null
+      try {
+        return told(
+          await context.services.identity.refresh(refreshToken ?? cookie?.read() ?? '', context.address),
+          cookie,
+        )
+      } catch (error) {
+        if (error instanceof SignInEndedError) cookie?.drop()
+        throw error
+      }
+    },
+  }),
+  logout: t.field({
+    type: LogoutPayload,
+    nullable: true,
+    errors: { types: [], union: { name: 'LogoutResult', description: 'What `logout` answers.' } },
+    args: { input: t.arg({ type: LogoutInput, required: true, description: 'Which one.' }) },
+    description:
+      'Ends a signing-in: its tokens count no more and its sockets are cut with 4410, everywhere within a second. The cookie is dropped. Answers the same whatever there was. Repeating it is safe.',
+    async resolve(_root, { input }, { services, viewer, address, refreshCookie }) {
+      const refreshToken = input.refreshToken ?? refreshCookie?.read() ?? null
+      await services.identity.logout(refreshToken, viewer, address)
+      refreshCookie?.drop()
+      return { ended: true }
+    },
+  }),
+  changePassword: t.field({
+    type: ChangePasswordPayload,
+    nullable: true,
+    authScopes: { account: true },
+    errors: {
+      types: [InvalidCredentialsError, WeakPasswordError],
+      union: { name: 'ChangePasswordResult', description: 'What `changePassword` answers.' },
+    },
+    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'From what to what.' }) },
+    description:
+      'Changes the password, and ends every other signing-in of the account within a second. At most 5 a minute.',
+    resolve: async (_root, { input: { currentPassword, newPassword } }, { services, viewer }) => ({
+      account: await services.identity.changePassword(signedIn(viewer), currentPassword, newPassword),
+    }),
+  }),
+  endSignIn: t.field({
+    type: EndSignInPayload,
+    nullable: true,
+    authScopes: { account: true },
+    errors: { types: [], union: { name: 'EndSignInResult', description: 'What `endSignIn` answers.' } },
+    args: { input: t.arg({ type: EndSignInInput, required: true, description: 'Which one.' }) },
+    description: 'Ends one of your own signings-in, elsewhere or here, like `logout` there. Repeating it is safe.',
+    resolve: async (_root, { input }, { services, viewer }) => ({
+      signIn: await services.identity.endSignIn(signedIn(viewer), String(input.signInId)),
+    }),
+  }),
+}))
