@@ -18,10 +18,11 @@ async function open() {
     ...redis,
     script(name, lua) {
       const call = redis.script(name, lua)
-      return (keys, args) => {
+      const overhear = (keys: string[], args: (string | number)[]) => {
         Object.assign(sent, { keys, args })
         return call(keys, args)
       }
+      return Object.assign(overhear, { into: call.into })
     },
   }
   const recorder = storeOn(overheard)

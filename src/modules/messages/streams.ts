@@ -8,39 +8,44 @@ import type { SocialService, Sight as SocialSight } from '../social/index.ts'
 import type { Change, Changes } from './changes.ts'
 import type { ConversationEntryStore, Standing } from './entry-store.ts'
 import { type ConversationEventPayload, inboxTopic, type PublishedPointer } from './events.ts'
-import { audienceOf } from './sight.ts'
+import { audienceOf, type Onlooker } from './sight.ts'
 
 type Stream = AsyncIterableIterator<Delivery<ConversationEventPayload>>
 
-export interface MessageStreams {
+export interface Streams {
   /**
    * What happens in a conversation after a cursor, however old, then live, until the account leaves it or a block parts it. Refuses one
    * that the account is not in with NOT_FOUND, and cursors of other streams; UNAVAILABLE while Redis does not answer.
    */
-  events(accountId: string, conversationId: string, after: string | null, onSlow: () => void): Promise<Stream>
+  conversationEvents(
+    accountId: string,
+    conversationId: string,
+    after: string | null,
+    onSlow: () => void,
+  ): Promise<Stream>
   /** What happens in all of the account's conversations. Refuses cursors of other streams; UNAVAILABLE while Redis does not answer. */
   inbox(accountId: string, after: string | null, onSlow: () => void): Promise<Stream>
-  /** What a replayed pointer says to this account, if that has just been read for it together with others. */
-  prepared(accountId: string, pointer: PublishedPointer): Change | undefined
+  /** What a delivered pointer tells those whom it was delivered to: what there is now, or its position only. */
+  changeAt(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change>
 }
 
 /** What was read for a page of a replay counts for so long. */
 const preparedForMs = 1000
 
-export function createMessageStreams(deps: {
+export function createStreams(deps: {
   delivery: DeliveryEngine
   topic: DurableTopic<ConversationEventPayload>
   entries: ConversationEntryStore
-  changes: Changes
+  changes: Pick<Changes, 'changesAt'>
   social: Pick<SocialService, 'watch'>
   clock: Clock
-}): MessageStreams {
+}): Streams {
   const { delivery, topic, entries, changes, social, clock } = deps
   /** Payloads of a replay are one subscriber's own. */
   const ahead = new WeakMap<ConversationEventPayload, { accountId: string; change: Change; atMs: number }>()
 
   async function prepare(accountId: string, pointers: readonly PublishedPointer[]) {
-    const found = await changes.load({ accountId }, pointers)
+    const found = await changes.changesAt({ accountId }, pointers)
     const atMs = clock.now()
     for (const [i, pointer] of pointers.entries()) {
       const change = found[i]
@@ -52,7 +57,7 @@ export function createMessageStreams(deps: {
     typist !== accountId && sight.sees(typist, 'EVERYONE')
 
   return {
-    async events(accountId, conversationId, after, onSlow) {
+    async conversationEvents(accountId, conversationId, after, onSlow) {
       // Looked at before anything is made for it, too.
       const standing = isId(conversationId) ? await standingIn(accountId, conversationId) : undefined
       if (!standing) throw new NotFoundError()
@@ -114,16 +119,20 @@ export function createMessageStreams(deps: {
         return payloads.map(isOwn)
       }
       return delivery
-        .subscribe(inboxTopic, accountId, { after, accept, keep, onSlow, onEnded: sight.close })
+        .subscribe(inboxTopic, accountId, { after, accept, keep, audience: oneself, onSlow, onEnded: sight.close })
         .catch((error: unknown) => {
           sight.close()
           throw error
         })
     },
 
-    prepared(accountId, pointer) {
+    async changeAt(onlooker, pointer) {
       const found = ahead.get(pointer)
-      return found?.accountId === accountId && clock.now() - found.atMs < preparedForMs ? found.change : undefined
+      const isTheirs = 'accountId' in onlooker && found?.accountId === onlooker.accountId
+      if (found && isTheirs && clock.now() - found.atMs < preparedForMs) return found.change
+      const [change] = await changes.changesAt(onlooker, [pointer])
+      const { conversationId, seq } = pointer
+      return change ?? { conversationId, seq, at: new Date(clock.now()), kind: 'withheld' }
     },
   }
 
@@ -135,6 +144,9 @@ export function createMessageStreams(deps: {
 }
 
 const isPointer = (payload: ConversationEventPayload): payload is PublishedPointer => payload.kind !== 'TYPING'
+
+/** An inbox is one account's. */
+const oneself: Audience = { current: () => null, onChange: () => undefined }
 
 /** While it is not certain whom a block hides, nobody is taken to see the same. */
 const audienceWith = (sight: SocialSight, firstSeq: number): Audience => ({
