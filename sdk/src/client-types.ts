@@ -2,6 +2,7 @@ import type { Auth } from './auth/auth-types.ts'
 import type { TypedText } from './documents.ts'
 import type { VicinityError } from './errors.ts'
 import type { Observable } from './observable.ts'
+import type { GraphQLAnswer } from './transport/http.ts'
 
 /** Of the socket. `idle`: nothing is followed, so there is none. `offline`: it broke, and another try is under way. */
 export type ConnectionStatus = 'idle' | 'connecting' | 'online' | 'offline'
@@ -36,6 +37,8 @@ export interface VicinityClient {
    * last event that `next` has taken, through cuts and restarts of the server; `after` says where to begin.
    */
   subscribe<Data, Variables>(document: TypedText<Data, Variables>, variables: Variables, sink: Sink<Data>): () => void
+  /** What the server answers, with its errors, for libraries that look at them themselves. Rejects only where there is no answer. */
+  request(document: string, variables: unknown, options?: RequestOptions): Promise<GraphQLAnswer>
   readonly status: Observable<ConnectionStatus>
   readonly auth: Auth
   /** Ends every stream, without a word to it, and the socket. Tokens stay where they are kept. */

@@ -1,9 +1,8 @@
 import { type AuthOptions, createAuth } from './auth/auth.ts'
 import type { RequestOptions, VicinityClient } from './client-types.ts'
-import type { TypedText } from './documents.ts'
 import { browserWake, type Clock, type Fetch, systemClock, type Wake } from './environment.ts'
-import { VicinityError } from './errors.ts'
-import { createHttp } from './transport/http.ts'
+import { refusal, VicinityError } from './errors.ts'
+import { createHttp, dataOf, type GraphQLAnswer, sending } from './transport/http.ts'
 import { follow } from './transport/resume.ts'
 import { createSocket } from './transport/socket.ts'
 
@@ -27,7 +26,7 @@ export interface ClientOptions {
 export function createClient(options: ClientOptions): VicinityClient {
   const { url, clock = systemClock, wake = browserWake } = options
   const fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init))
-  const send = createHttp({ url, fetch, clock })
+  const ask = createHttp({ url, fetch, clock })
   /** What ends each stream that runs. */
   const streams = new Set<(error?: VicinityError) => void>()
 
@@ -37,7 +36,7 @@ export function createClient(options: ClientOptions): VicinityClient {
   const auth = createAuth({
     options: options.auth ?? {},
     name: url,
-    send,
+    send: sending(ask),
     clock,
     changed(change) {
       if (change === 'left') endAll(new VicinityError('UNAUTHENTICATED', 'Signed out'))
@@ -53,23 +52,23 @@ export function createClient(options: ClientOptions): VicinityClient {
     wake,
   })
 
-  async function request<Data, Variables>(
-    document: TypedText<Data, Variables>,
-    variables: Variables,
+  async function request(
+    document: string,
+    variables: unknown,
     { signal }: RequestOptions = {},
-  ): Promise<Data> {
+  ): Promise<GraphQLAnswer> {
     const token = await auth.accessToken()
-    try {
-      return await send(document, variables, { token, signal })
-    } catch (error) {
-      if (token === null || !(error instanceof VicinityError) || !(await auth.another(token, error))) throw error
-      return send(document, variables, { token: await auth.accessToken(), signal })
-    }
+    const answer = await ask({ document, variables, token, signal })
+    if (token === null || !answer.errors || !(await auth.another(token, refusal(answer.errors)))) return answer
+    return ask({ document, variables, token: await auth.accessToken(), signal })
   }
+  const run: VicinityClient['query'] = async (document, variables, options) =>
+    dataOf(await request(document, variables, options)) as never
 
   return {
-    query: request,
-    mutate: request,
+    query: run,
+    mutate: run,
+    request,
     subscribe(document, variables, sink) {
       const leave = () => {
         streams.delete(end)

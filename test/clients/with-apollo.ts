@@ -7,15 +7,23 @@ import { authorizationOf, type Client, type ConnectOptions, createFollowed } fro
 import { createSocket } from './socket.ts'
 
 /** Apollo Client as its documentation sets it up. */
-export function connectWithApollo(options: ConnectOptions): Client & { apollo: ApolloClient } {
+export function connectWithApollo(options: ConnectOptions): ApolloPhone {
   const { client, drop } = createSocket(options)
   const http = new HttpLink({ uri: options.url, headers: { ...authorizationOf(options) } })
+  const link = ApolloLink.split(
+    ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+    new GraphQLWsLink(client),
+    http,
+  )
+  return onApollo(link, { drop, close: () => void client.dispose() })
+}
+
+type ApolloPhone = Client & { apollo: ApolloClient }
+
+/** Apollo Client over any link. */
+export function onApollo(link: ApolloLink, { drop, close }: Pick<Client, 'drop' | 'close'>): ApolloPhone {
   const apollo = new ApolloClient({
-    link: ApolloLink.split(
-      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
-      new GraphQLWsLink(client),
-      http,
-    ),
+    link,
     cache: new InMemoryCache({
       possibleTypes,
       typePolicies: { Session: { fields: { matches: relayStylePagination() } } },
@@ -49,7 +57,7 @@ export function connectWithApollo(options: ConnectOptions): Client & { apollo: A
     drop,
     close() {
       apollo.stop()
-      void client.dispose()
+      close()
     },
   }
 }

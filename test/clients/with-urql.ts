@@ -1,26 +1,32 @@
-import { cacheExchange, fetchExchange, subscriptionExchange, Client as Urql } from '@urql/core'
+import { cacheExchange, type Exchange, fetchExchange, subscriptionExchange, Client as Urql } from '@urql/core'
 import { OperationTypeNode } from 'graphql'
-import { authorizationOf, type Connect, createFollowed } from './client.ts'
+import { authorizationOf, type Client, type Connect, type ConnectOptions, createFollowed } from './client.ts'
 import { createSocket } from './socket.ts'
 
 /** urql as its documentation sets it up. */
 export const connectWithUrql: Connect = (options) => {
   const { client, drop } = createSocket(options)
-  const urql = new Urql({
-    url: options.url,
-    fetchOptions: { headers: { ...authorizationOf(options) } },
-    exchanges: [
-      cacheExchange,
-      fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query, variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: client.subscribe({ query: query ?? '', variables: variables ?? {} }, sink as never),
-          }),
+  const exchanges = [
+    cacheExchange,
+    fetchExchange,
+    subscriptionExchange({
+      forwardSubscription: ({ query, variables }) => ({
+        subscribe: (sink) => ({
+          unsubscribe: client.subscribe({ query: query ?? '', variables: variables ?? {} }, sink as never),
         }),
       }),
-    ],
-  })
+    }),
+  ]
+  return onUrql(options, exchanges, { drop, close: () => void client.dispose() })
+}
+
+/** urql over any exchanges. */
+export function onUrql(
+  options: ConnectOptions,
+  exchanges: Exchange[],
+  { drop, close }: Pick<Client, 'drop' | 'close'>,
+): Client {
+  const urql = new Urql({ url: options.url, fetchOptions: { headers: { ...authorizationOf(options) } }, exchanges })
   return {
     async ask(document, variables) {
       const isMutation = document.definitions.some(
@@ -47,6 +53,6 @@ export const connectWithUrql: Connect = (options) => {
         return unsubscribe
       }),
     drop,
-    close: () => void client.dispose(),
+    close,
   }
 }

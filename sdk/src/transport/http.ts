@@ -13,6 +13,16 @@ export interface Post {
   deadlineMs?: number | undefined
 }
 
+/** What a GraphQL server answers. */
+export interface GraphQLAnswer {
+  data?: unknown
+  errors?: readonly { message: string; extensions?: Record<string, unknown> }[]
+}
+
+/** One operation over HTTP, asked once. Rejects with a VicinityError, or with the reason of the caller's signal. */
+export type Ask = (post: Post) => Promise<GraphQLAnswer>
+
+/** The same, where an answer with errors is none. */
 export type Send = <Data, Variables>(
   document: TypedText<Data, Variables>,
   variables: Variables,
@@ -21,9 +31,18 @@ export type Send = <Data, Variables>(
 
 const patienceMs = 30_000
 
-/** One operation over HTTP, asked once. Rejects with a VicinityError, or with the reason of the caller's signal. */
-export function createHttp({ url, fetch, clock }: { url: string; fetch: Fetch; clock: Clock }): Send {
-  return async (document, variables, { token, cookies = false, signal, deadlineMs = patienceMs }) => {
+export const sending =
+  (ask: Ask): Send =>
+  async (document, variables, post) =>
+    dataOf(await ask({ document, variables, ...post })) as never
+
+export function dataOf({ data, errors }: GraphQLAnswer): unknown {
+  if (errors && errors.length > 0) throw refusal(errors)
+  return data
+}
+
+export function createHttp({ url, fetch, clock }: { url: string; fetch: Fetch; clock: Clock }): Ask {
+  return async ({ document, variables, token, cookies = false, signal, deadlineMs = patienceMs }) => {
     signal?.throwIfAborted?.()
     const leaving = new AbortController()
     const leave = () => leaving.abort()
@@ -41,7 +60,7 @@ export function createHttp({ url, fetch, clock }: { url: string; fetch: Fetch; c
         signal: leaving.signal,
         credentials: cookies ? 'include' : 'omit',
       })
-      return read(answer.status, await answer.text()) as never
+      return read(answer.status, await answer.text())
     } catch (error) {
       if (signal?.aborted) throw signal.reason ?? error
       if (error instanceof VicinityError) throw error
@@ -53,16 +72,15 @@ export function createHttp({ url, fetch, clock }: { url: string; fetch: Fetch; c
   }
 }
 
-function read(status: number, body: string): unknown {
+function read(status: number, body: string): GraphQLAnswer {
   const answer = parsed(body)
-  if (Array.isArray(answer?.errors) && answer.errors.length > 0) throw refusal(answer.errors)
-  if (answer?.data) return answer.data
+  if (answer?.data || (Array.isArray(answer?.errors) && answer.errors.length > 0)) return answer
   // Something between here and the server answered in its place.
   if (status >= 500 || status === 429) throw new VicinityError('UNAVAILABLE', `Answered with status ${status}`)
   throw new VicinityError('PROTOCOL', `Not an answer to a GraphQL request, status ${status}`)
 }
 
-function parsed(body: string): { data?: unknown; errors?: { message: string }[] } | undefined {
+function parsed(body: string): GraphQLAnswer | undefined {
   try {
     return JSON.parse(body)
   } catch {
