@@ -15,25 +15,55 @@ import { createDiscoveryService } from './modules/discovery/index.ts'
 import { createErasureService, createErasureStore } from './modules/erasure/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
-import { createEventStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
+import {
+  createChangeStore,
+  createChanges,
+  createConversationStore,
+  createConversations,
+  createInvitations,
+  createMemberStore,
+  createMessageService,
+  createMessageStore,
+  createReading,
+  createReadingStore,
+  createSending,
+  createStreams,
+  createSync,
+  createSyncCursors,
+  createSyncStore,
+  createTelling,
+} from './modules/messages/index.ts'
+import { createEventStore, createOwnerStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
 import { createGrids, createPresenceService, createPresenceStore } from './modules/presence/index.ts'
+import {
+  createDeletionStore,
+  createMailStore,
+  createProfileStore,
+  createProfilesService,
+  type MailedTokenPurpose,
+  mailJobKey,
+} from './modules/profiles/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
 import type { Clock } from './platform/clock.ts'
 import { createCounters } from './platform/counters.ts'
 import { createDelivery } from './platform/delivery/index.ts'
+import { deriveKey } from './platform/derive-key.ts'
 import type { Disposers } from './platform/disposers.ts'
 import { createJobRunner } from './platform/jobs.ts'
 import { describeError, type Logger } from './platform/logger.ts'
+import { createMail, type Mail } from './platform/mail/index.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { createPersonIds } from './platform/person-ids.ts'
-import { createPostgres } from './platform/postgres.ts'
+import { createPostgres, type Sql } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 import { createSweeper } from './platform/sweeper.ts'
 
 const deviceIdSchema = z.object({ deviceId: z.string() })
+const accountIdSchema = z.object({ accountId: z.string() })
+const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EMAIL', 'DELETE_ACCOUNT']) })
 const personIdSchema = z.object({ personId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
 
@@ -41,7 +71,10 @@ const eventIdSchema = z.object({ eventId: z.string() })
 const archiveLateMs = 10 * 60 * 1000
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
-export async function createBackend(config: ReadyConfig, deps: { clock: Clock; logger: Logger; disposers: Disposers }) {
+export async function createBackend(
+  config: ReadyConfig,
+  deps: { clock: Clock; logger: Logger; disposers: Disposers; mail?: Mail | undefined },
+) {
   const { clock, logger, disposers } = deps
   const { secret } = config
   const metrics = createMetrics()
@@ -62,6 +95,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     logger,
     secret,
     tokens: config.tokens,
+    onRegistered: (accountId) => profiles.welcome(accountId),
     async onDeleted(deviceId) {
       await Promise.all([presence.end(deviceId), sessions.closeOf(deviceId)])
     },
@@ -72,6 +106,7 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     events: createEventStore(postgres, (sql, eventId) =>
       jobs.addIn(sql, 'project-event', { eventId }, `project-event:${eventId}`),
     ),
+    owners: createOwnerStore(postgres),
     ...{ clock, limiter },
   })
   const social = createSocialService({
@@ -129,16 +164,73 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
     ...{ redis, clock, store: activityStore, reads: activityReads, ending: endingStore },
     attendeeId: activities.attendeeId,
   })
+  const telling = createTelling({ postgres, redis, delivery, logger })
+  disposers.add('telling', telling.close)
+  const tell = telling.publish
+  const conversationStore = createConversationStore(postgres)
+  const memberStore = createMemberStore(postgres)
+  const readingStore = createReadingStore(postgres)
+  const changeStore = createChangeStore(postgres)
+  const { hiddenFrom } = social
+  const changes = createChanges({ store: changeStore, readings: readingStore, hiddenFrom })
+  const messages = createMessageService(
+    createConversations({
+      store: conversationStore,
+      invitations: createInvitations({ members: memberStore, limiter }),
+      ...{ tell, limiter, clock, secret },
+    }),
+    createReading({
+      ...{ conversations: conversationStore, members: memberStore, messages: readingStore },
+      ...{ social, clock },
+    }),
+    createSending({
+      store: createMessageStore(postgres),
+      ...{ tell, limiter, now: clock.now, secret, rateLimits: config.rateLimits },
+    }),
+    changes,
+    createSync({
+      store: createSyncStore(postgres),
+      ...{ changeStore, changes, conversations: conversationStore, members: memberStore, readings: readingStore },
+      ...{ cursors: createSyncCursors(secret), delivery, hiddenFrom },
+    }),
+    createStreams({ ...{ delivery, changes, social, clock }, entries: telling.entries, topic: telling.topic }),
+  )
+  const enqueueMail = (sql: Sql, accountId: string, purpose: MailedTokenPurpose) =>
+    jobs.addIn(sql, 'send-mail', { accountId, purpose }, mailJobKey(purpose, accountId))
+  const profiles = createProfilesService({
+    store: createProfileStore(postgres),
+    mails: createMailStore(postgres, enqueueMail),
+    deletions: createDeletionStore(postgres, enqueueMail),
+    mail: deps.mail ?? createMail(config, { logger, disposers }),
+    addressKey: deriveKey(secret, 'mailed-addresses'),
+    ...{ clock, limiter, erasedName: identity.erasedName, checkPassword: identity.checkPassword },
+    hiddenFrom: social.hiddenFrom,
+    // Until there are conversations, nobody has to do with anybody.
+    acquainted: async () => new Set(),
+    onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
+  })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
     ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed },
   })
   disposers.add('discovery', discovery.close)
-  const services = { identity, places, social, presence, sessions, matches, activities, discovery, stats }
+  const services = {
+    identity,
+    places,
+    profiles,
+    social,
+    presence,
+    sessions,
+    matches,
+    activities,
+    messages,
+    discovery,
+    stats,
+  }
 
   const erasure = createErasureService({
-    store: createErasureStore(postgres),
+    store: createErasureStore(postgres, 'devices'),
     ...{ redis, nameOf: identity.erasedName },
     parts: {
       async sessions(personId) {
@@ -154,6 +246,22 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
         await ending.settleAccounts()
         return places.eraseAuthor((eventId) => authorLabel(eventId, personId))
       },
+      social: social.erase,
+    },
+  })
+
+  const accountErasure = createErasureService({
+    store: createErasureStore(postgres, 'accounts'),
+    ...{ redis, nameOf: identity.erasedName },
+    parts: {
+      // Nothing puts a cancelled event on the live map again.
+      async activities(accountId) {
+        await places.cancelAllOf(accountId)
+        const erased = await forgetting.erase(accountId)
+        await ending.settleAccounts()
+        return erased
+      },
+      places: places.eraseOwner,
       social: social.erase,
     },
   })
@@ -179,10 +287,22 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
           await places.archive(eventId, { joins: 0, messages: [] })
       },
       'erase-person': (payload) => erasure.erase(personIdSchema.parse(payload).personId),
+      'erase-account': async (payload) => {
+        const { accountId } = accountIdSchema.parse(payload)
+        if (await profiles.beginErasure(accountId)) await accountErasure.erase(accountId)
+      },
+      'send-mail': (payload) => {
+        const { accountId, purpose } = mailSchema.parse(payload)
+        return profiles.sendMail(accountId, purpose)
+      },
+      'drop-mailed-tokens': () => profiles.dropOldTokens(),
+      'drop-sign-ins': () => identity.dropOldSignIns(),
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
     schedule: {
       'archive-missed': '* * * * *',
+      'drop-mailed-tokens': '17 3 * * *',
+      'drop-sign-ins': '43 * * * *',
       'drop-social-changes': '* * * * *',
       'project-missing': '* * * * *',
       'release-stats': '* * * * *',
@@ -190,7 +310,11 @@ export async function createBackend(config: ReadyConfig, deps: { clock: Clock; l
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)
-  const sweeper = createSweeper({ redis, logger, sweeps: { presence: presence.sweep, activities: ending.sweep } })
+  const sweeper = createSweeper({
+    redis,
+    logger,
+    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: telling.relay },
+  })
   disposers.add('sweeper', sweeper.close)
 
   return {

@@ -3,8 +3,10 @@ import type { ActivityService } from '../modules/activities/index.ts'
 import type { DiscoveryService } from '../modules/discovery/index.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
+import type { MessageService } from '../modules/messages/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
 import type { PresenceService } from '../modules/presence/index.ts'
+import type { ProfilesService } from '../modules/profiles/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
@@ -14,11 +16,13 @@ import type { RefreshCookie } from './refresh-cookie.ts'
 export interface Services {
   identity: IdentityService
   places: PlacesService
+  profiles: ProfilesService
   social: SocialService
   presence: PresenceService
   sessions: SessionService
   matches: MatchService
   activities: ActivityService
+  messages: MessageService
   discovery: DiscoveryService
   stats: StatsService
 }

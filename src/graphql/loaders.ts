@@ -3,14 +3,18 @@ import type { Activity } from '../modules/activities/index.ts'
 import type { SignIn } from '../modules/identity/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
 import type { CellBand } from '../modules/presence/index.ts'
+import type { Profile } from '../modules/profiles/index.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
 import type { Context } from './context.ts'
+import { type ConversationLoaders, conversationLoaders } from './conversation-loaders.ts'
 import { phone } from './phone.ts'
 
-export interface Loaders {
+export interface Loaders extends ConversationLoaders {
   /** Null: it was removed. */
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
+  /** What others see of an account, for who was shown that account already. Null: it is erased. */
+  profile: DataLoader<string, Profile | null>
   eventsAt: DataLoader<{ venueId: string; page: PageRequest }, Listed<PlaceEvent>[]>
   /** Where an account is signed in, as far as the viewer may know. */
   signIns: DataLoader<string, SignIn[]>
@@ -30,10 +34,12 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { identity, places, activities } = context.services
+  const { identity, places, profiles, activities } = context.services
   const loaders: Loaders = {
+    ...conversationLoaders(context),
     venue: byId((ids) => places.venuesById(ids)),
     campus: byId((ids) => places.campusesById(ids)),
+    profile: byId((ids) => profiles.byIds(ids)),
     eventsAt: new DataLoader(
       async (asked) => {
         const groups = new Map<string, { page: PageRequest; venueIds: string[] }>()

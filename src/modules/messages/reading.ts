@@ -39,8 +39,6 @@ export interface Reading {
   ): Promise<Map<string, Listed<Message>[]>>
   /** By `Message.id`. */
   visibleMessages(accountId: string, ids: readonly string[]): Promise<Map<string, Message>>
-  /** The same for whoever was let in to hear of them. */
-  messagesById(ids: readonly string[]): Promise<Map<string, Message>>
   /** In order of first appearance, by `Message.id`; without those who are hidden from the account. */
   reactionsOf(accountId: string, messageIds: readonly string[]): Promise<Map<string, MessageReaction[]>>
   /** Which of these accounts share, or have shared, a conversation with this one. */
@@ -110,9 +108,6 @@ export function createReading(deps: {
     async visibleMessages(accountId, ids) {
       const places = placesOf(ids)
       return byId(places.length > 0 ? await messages.visible(await reader(accountId), places) : [])
-    },
-    async messagesById(ids) {
-      return byId(await messages.byPlaces(placesOf(ids)))
     },
     async reactionsOf(accountId, messageIds) {
       const [found, hidden] = await Promise.all([
