@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { createAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { fillIn, readHttpFile } from '../kit/http-files.ts'
 
@@ -6,8 +7,13 @@ const folder = 'docs/http'
 const files = readdirSync(folder).filter((name) => name.endsWith('.http'))
 
 let app: TestApp
+/** What a reader has to put in, where `npm start` prints it. */
+const given = new Map<string, string>()
 beforeAll(async () => {
   app = await createTestApp()
+  const organizer = await createAccount(app)
+  await app.postgres.pool.query(`update accounts set roles = '{ORGANIZER}' where id = $1`, [organizer.accountId])
+  given.set('username', organizer.username).set('password', organizer.password)
 })
 
 /** What a request was answered; of a stream, its first event. */
@@ -35,7 +41,7 @@ test.each(files)('%s runs from top to bottom, and no request of it is refused', 
   const answers = new Map<string, unknown>()
   expect(requests.length).toBeGreaterThan(3)
   for (const { name, headers, query, variables: json, says } of requests) {
-    const fill = (text: string) => fillIn(text, variables, answers, app.clock.now())
+    const fill = (text: string) => fillIn(text, new Map([...variables, ...given]), answers, app.clock.now())
     const filled = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, fill(value)]))
     const answer = (await ask(JSON.stringify({ query, variables: JSON.parse(fill(json)) }), filled)) as object
     answers.set(name, answer)

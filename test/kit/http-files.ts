@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 export interface HttpRequest {
@@ -24,7 +24,7 @@ function readRequest(block: string): HttpRequest {
   return { says, name: /^# @name (\w+)$/m.exec(top)?.[1] ?? '', headers, query, variables }
 }
 
-/** Fills in what stands in double braces: a variable, `$guid`, `$datetime`, or a part of what an earlier request was answered. */
+/** Fills in what stands in double braces: a variable, `$guid`, `$randomInt`, `$datetime`, or a part of what an earlier request was answered. */
 export function fillIn(
   text: string,
   variables: Map<string, string>,
@@ -33,6 +33,8 @@ export function fillIn(
 ): string {
   return text.replaceAll(/\{\{([^}]+)\}\}/g, (_, inner: string) => {
     if (inner === '$guid') return randomUUID()
+    const [, from, to] = /^\$randomInt (\d+) (\d+)$/.exec(inner) ?? []
+    if (to !== undefined) return String(randomInt(Number(from), Number(to)))
     const [, hours] = /^\$datetime iso8601(?: (\d+) h)?$/.exec(inner) ?? []
     if (inner.startsWith('$datetime')) return new Date(nowMs + Number(hours ?? 0) * 3_600_000).toISOString()
     const [, name, path] = /^(\w+)\.response\.body\.\$\.(.+)$/.exec(inner) ?? []
