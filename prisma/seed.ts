@@ -1,29 +1,43 @@
 import type { IdentityService, Role } from '../src/modules/identity/index.ts'
 import type { Clock } from '../src/platform/clock.ts'
+import { deriveKey } from '../src/platform/derive-key.ts'
 import { createId } from '../src/platform/ids.ts'
 import type { Postgres, Sql } from '../src/platform/postgres.ts'
 
 const roles: Role[] = ['USER', 'ORGANIZER', 'MODERATOR', 'ADMIN']
 
+export interface Demo {
+  who: string
+  token: string
+  /** What `login` takes, with the name that `who` begins with. Accounts have one, once a secret is given. */
+  password?: string
+}
+
 /**
  * A phone and an account per role for whoever tries things out, with a fresh token each; the phone's comes first. Repeating
- * it finds those that are there. One that was revoked in a demonstration stays revoked, and another takes its place.
+ * it finds those that are there. One that was revoked in a demonstration stays revoked, and another takes its place. With a
+ * secret the accounts get passwords made of it, the same at every start.
  */
-export async function seed(app: {
-  postgres: Postgres
-  services: { identity: IdentityService }
-  clock: Clock
-}): Promise<{ who: string; token: string }[]> {
+export async function seed(
+  app: { postgres: Postgres; services: { identity: IdentityService }; clock: Clock },
+  secret?: string,
+): Promise<Demo[]> {
   const { postgres, clock } = app
   const { identity } = app.services
   const deviceId = await postgres.transaction((sql) => demoDevice(sql, clock.now()))
-  const tokens = [{ who: 'a phone', token: await identity.mintDeviceToken(deviceId) }]
+  const demo: Demo[] = [{ who: 'a phone', token: await identity.mintDeviceToken(deviceId) }]
   for (const role of roles) {
     const username = `demo-${role.toLowerCase()}`
     await postgres.transaction((sql) => demoAccount(sql, username, role, clock.now()))
-    tokens.push({ who: `${username} (${role})`, token: await identity.mintAccountToken(username) })
+    const account = { who: `${username} (${role})`, token: await identity.mintAccountToken(username) }
+    if (secret === undefined) demo.push(account)
+    else {
+      const password = deriveKey(secret, `demo:${username}`).toString('base64url').slice(0, 20)
+      await identity.givePassword(username, password)
+      demo.push({ ...account, password })
+    }
   }
-  return tokens
+  return demo
 }
 
 async function demoDevice(sql: Sql, nowMs: number): Promise<string> {

@@ -55,7 +55,9 @@ function fail(error: unknown): never {
 }
 
 function welcome({ app, demo }: Started, tookMs: number): string {
-  const accounts = demo.map(({ who, token }) => `\n  ${who}\n  ${token}\n`)
+  const accounts = demo.map(
+    ({ who, token, password }) => `\n  ${who}${password ? `, password ${password}` : ''}\n  ${token}\n`,
+  )
   return `
   Vicinity serves after ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops it.
 

@@ -1,3 +1,4 @@
+import type { Demo } from '../prisma/seed.ts'
 import type { App, Overrides } from './app.ts'
 import type { Config, ReadyConfig } from './config.ts'
 import { createDisposers } from './platform/disposers.ts'
@@ -7,8 +8,8 @@ import { StartupError } from './platform/startup-error.ts'
 
 export interface Started {
   app: App
-  /** A ready-to-paste token for each role; none where the database was given. */
-  demo: { who: string; token: string }[]
+  /** A ready-to-paste token for each role, and a password to sign in with; none where the database was given. */
+  demo: Demo[]
   close(): Promise<void>
 }
 
@@ -23,7 +24,7 @@ export async function start(config: Config, say: (line: string) => void): Promis
       throw explained(error, config)
     })
     disposers.add('app', app.close)
-    const demo = config.databaseUrl ? [] : await seedDemo(app)
+    const demo = config.databaseUrl ? [] : await seedDemo(app, ready.secret)
     const [phone, admin] = ['phone', 'ADMIN'].map((who) => demo.find((account) => account.who.includes(who))?.token)
     if (phone && admin) overrides.graphiql = { device: phone, admin }
     return { app, demo, close: () => disposers.run() }
@@ -56,9 +57,9 @@ async function findServers(config: Config, say: (line: string) => void, add: Add
   }
 }
 
-async function seedDemo(app: App): Promise<Started['demo']> {
+async function seedDemo(app: App, secret: string): Promise<Demo[]> {
   const { seed } = await import('../prisma/seed.ts')
-  return seed(app)
+  return seed(app, secret)
 }
 
 /** Failures to listen, in words. */

@@ -39,7 +39,7 @@ const displayNameLength = 64
 export function createRegistration(
   deps: SignInDeps & { onRegistered: (accountId: string) => Promise<void> },
 ): RegistrationService {
-  const { store, passwords, limiter, clock, logger, keyed, onRegistered } = deps
+  const { store, credentials, passwords, limiter, clock, logger, keyed, onRegistered } = deps
   const { prepare, tokensFor, ended } = createSigningIn(deps)
 
   /** The id that a registration gives its account: the same for the same client id and address, in the window of a time. */
@@ -66,7 +66,7 @@ export function createRegistration(
       /** What an earlier try of the same registration has made. */
       async function madeBefore() {
         for (const earlier of new Set([id, idFor(input, nowMs - windowMs)])) {
-          const found = await store.credentialsOf(earlier)
+          const found = await credentials.of(earlier)
           if (!found || found.account.createdAt.getTime() <= nowMs - windowMs) continue
           const { account, passwordHash } = found
           const same = account.username === username && account.displayName === displayName && account.email === email

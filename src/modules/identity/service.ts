@@ -12,16 +12,18 @@ import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { createTokens } from '../../platform/tokens.ts'
 import { createAuthentication } from './authentication.ts'
+import { createCredentialStore } from './credential-store.ts'
 import { createErasedName, type ErasedName } from './erased.ts'
 import { DeviceRevokedError } from './errors.ts'
 import { createHints } from './hints.ts'
-import { createPasswords } from './password.ts'
+import { checkedPassword, createPasswords } from './password.ts'
 import { createRegistration, type RegistrationService } from './registration.ts'
 import { createRevocations, type Revoked } from './revocations.ts'
 import { createRoleStore } from './role-store.ts'
 import { createRoles, type RoleService } from './roles.ts'
 import { createSessionSecrets, sessionKey } from './session-secrets.ts'
-import { createSignInStore, type EndedSignIn } from './sign-in-store.ts'
+import type { EndedSignIn } from './sign-in-rows.ts'
+import { createSignInStore } from './sign-in-store.ts'
 import { createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
 import { type Account, createIdentityStore, type Device, type ErasureRequest } from './store.ts'
 import type { Viewer } from './viewer.ts'
@@ -73,6 +75,8 @@ export interface IdentityService extends RegistrationService, SignInService, Rol
   rotateSigningKey(): Promise<string>
   /** For the set-up: a token of twelve hours that belongs to no signing-in. Refuses an unknown name, and a revoked account. */
   mintAccountToken(username: string): Promise<string>
+  /** For the set-up, past the limits: a password for an account that is there. */
+  givePassword(username: string, password: string): Promise<void>
   /** For the set-up, past password and limits: a signing-in to an account that has a password, on a device if one is given. */
   mintSignIn(accountId: string, deviceToken?: string): Promise<SignInTokens>
   /** For the set-up, past the limits: a token for a device that is there. */
@@ -171,7 +175,8 @@ export async function createIdentityService(deps: {
   }
 
   const signingIn = {
-    ...{ store: createSignInStore(deps.postgres), passwords: createPasswords(), tokens, limiter, clock, logger, keyed },
+    ...{ store: createSignInStore(deps.postgres), credentials: createCredentialStore(deps.postgres) },
+    ...{ passwords: createPasswords(), tokens, limiter, clock, logger, keyed },
     onEnded(ended: EndedSignIn[]) {
       for (const { id, endedAt } of ended) revoked(`sign-in:${id}`, { revokedAt: endedAt })
     },
@@ -269,10 +274,12 @@ export async function createIdentityService(deps: {
       if (account.revokedAt) throw new RevokedError()
       return (await tokens.issue('at+jwt', account.id)).token
     },
+    givePassword: async (username, password) =>
+      signingIn.credentials.give(username, await signingIn.passwords.hash(checkedPassword(password))),
     async mintSignIn(accountId, deviceToken) {
       const { prepare, tokensFor, ended } = createSigningIn(signingIn)
       const { added, refreshToken } = prepare(null, deviceToken === undefined ? null : await authenticate(deviceToken))
-      const found = await signingIn.store.credentialsOf(accountId)
+      const found = await signingIn.credentials.of(accountId)
       const signedIn = found?.passwordHash && (await signingIn.store.signIn(accountId, found.passwordHash, added))
       if (!signedIn) throw new NotFoundError()
       ended(signedIn.ended)

@@ -1,23 +1,18 @@
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import { judgeSpent, signInLifeMs } from './refresh-tokens.ts'
+import {
+  besideColumns,
+  type EndedRow,
+  type EndedSignIn,
+  endedOf,
+  type SignedInRow,
+  type SignIn,
+  type SignInRow,
+  signedInOf,
+  signInColumns,
+  signInOf,
+} from './sign-in-rows.ts'
 import { type Account, type AccountRow, accountColumns, accountOf } from './store.ts'
-
-export interface SignIn {
-  id: string
-  accountId: string
-  deviceId: string | null
-  label: string | null
-  createdAt: Date
-  lastUsedAt: Date
-  expiresAt: Date
-  endedAt: Date | null
-}
-
-/** An account with what its password is checked against. Goes nowhere but to the services here. */
-export interface Credentials {
-  account: Account
-  passwordHash: string | null
-}
 
 export interface NewSignIn {
   id: string
@@ -34,36 +29,13 @@ export interface SignedIn {
   ended: EndedSignIn[]
 }
 
-export interface EndedSignIn {
-  id: string
-  endedAt: Date
-}
-
 export type Refreshed =
   | { outcome: 'refreshed'; account: Account; signIn: SignIn }
   | { outcome: 'reuse'; ended: EndedSignIn[] }
   | { outcome: 'ended' }
 
-interface SignInRow {
-  id: string
-  account_id: string
-  device_id: string | null
-  label: string | null
-  signed_in_at: Date
-  last_used_at: Date
-  expires_at: Date
-  ended_at: Date | null
-}
-
-type SignedInRow = SignInRow & Omit<AccountRow, 'id'>
-type EndedRow = { id: string; ended_at: Date }
-
 const signInsAtMost = 50
-const signInColumns =
-  's.id, s.account_id, s.device_id, s.label, s.created_at as signed_in_at, s.last_used_at, s.expires_at, s.ended_at'
-/** Those of the account beside those of its signing-in, whose id is another. */
-const besideColumns = accountColumns.replace('id, ', '')
-
+const dropAtOnce = 2000
 export type SignInStore = ReturnType<typeof createSignInStore>
 
 export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | 'transaction'>) {
@@ -152,21 +124,7 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
     return rows.map(endedOf)
   }
 
-  async function credentials(name: string, where: string, value: string): Promise<Credentials | undefined> {
-    const [row] = await sql<AccountRow & { password_hash: string | null }>(
-      { name, text: `select ${accountColumns}, password_hash from accounts where ${where}` },
-      [value],
-    )
-    return row && { account: accountOf(row), passwordHash: row.password_hash }
-  }
-
   return {
-    credentialsOf: (accountId: string) => credentials('sign-ins-credentials', 'id = $1', accountId),
-    credentialsNamed: (username: string) => credentials('sign-ins-credentials-named', 'username = $1', username),
-    /** Of the one account that has verified the address. */
-    credentialsMailed: (email: string) =>
-      credentials('sign-ins-credentials-mailed', 'lower(email) = lower($1) and email_verified_at is not null', email),
-
     /** Makes an account and its first signing-in. Nothing when the name, or the id, is taken. */
     register: (
       account: {
@@ -204,17 +162,6 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
         )
         return row && addSignIn(tx, accountOf(row), added)
       }),
-
-    /** Puts another hash of the same password in the place of one. */
-    async rehash(accountId: string, from: string, to: string): Promise<void> {
-      await sql(
-        {
-          name: 'sign-ins-rehash',
-          text: 'update accounts set password_hash = $3 where id = $1 and password_hash = $2',
-        },
-        [accountId, from, to],
-      )
-    },
 
     /** Changes a password and ends every signing-in but one. Nothing when the old one is not the account's any more. */
     changePassword: (
@@ -306,28 +253,20 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
       return rows.map(signInOf)
     },
 
-    /** Drops what is over for as long as a signing-in lasts; tokens that are older than any that could still count. */
+    /** Drops what is over for as long as a signing-in lasts, and tokens older than any that could still count; a part at a time. */
     async dropOld(nowMs: number): Promise<void> {
       const before = new Date(nowMs - signInLifeMs)
-      await sql({ name: 'sign-ins-drop', text: 'delete from sign_ins where ended_at < $1 or expires_at < $1' }, [
-        before,
-      ])
-      await sql({ name: 'sign-ins-drop-tokens', text: 'delete from refresh_tokens where spent_at < $1' }, [before])
+      const drop = async (name: string, text: string) => {
+        while ((await sql({ name, text }, [before, dropAtOnce])).length === dropAtOnce);
+      }
+      await drop(
+        'sign-ins-drop-tokens',
+        `delete from refresh_tokens where hash in (select hash from refresh_tokens where spent_at < $1 limit $2) returning 1`,
+      )
+      await drop(
+        'sign-ins-drop',
+        `delete from sign_ins where id in (select id from sign_ins where ended_at < $1 or expires_at < $1 limit $2) returning 1`,
+      )
     },
   }
 }
-
-function signInOf(row: SignInRow): SignIn {
-  const { id, label } = row
-  return {
-    ...{ id, label, accountId: row.account_id, deviceId: row.device_id, createdAt: row.signed_in_at },
-    ...{ lastUsedAt: row.last_used_at, expiresAt: row.expires_at, endedAt: row.ended_at },
-  }
-}
-
-const endedOf = ({ id, ended_at }: EndedRow): EndedSignIn => ({ id, endedAt: ended_at })
-
-const signedInOf = (row: SignedInRow) => ({
-  account: accountOf({ ...row, id: row.account_id }),
-  signIn: signInOf(row),
-})

@@ -6,11 +6,13 @@ import type { Logger } from '../../platform/logger.ts'
 import type { RateLimiter } from '../../platform/rate-limit.ts'
 import { checkedText } from '../../platform/text.ts'
 import type { Tokens } from '../../platform/tokens.ts'
+import type { CredentialStore, Credentials } from './credential-store.ts'
 import { InvalidCredentialsError, SignInEndedError, WeakPasswordError } from './errors.ts'
 import { checkedPassword, isOutdated, isWeak, type Passwords } from './password.ts'
 import { createRefreshToken, refreshTokenHash } from './refresh-tokens.ts'
 import { signInLimits } from './sign-in-limits.ts'
-import type { Credentials, EndedSignIn, NewSignIn, SignedIn, SignIn, SignInStore } from './sign-in-store.ts'
+import type { EndedSignIn, SignIn } from './sign-in-rows.ts'
+import type { NewSignIn, SignedIn, SignInStore } from './sign-in-store.ts'
 import type { Account } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -62,6 +64,7 @@ export interface SignInService {
 
 export interface SignInDeps {
   store: SignInStore
+  credentials: CredentialStore
   passwords: Passwords
   tokens: Tokens
   limiter: RateLimiter
@@ -107,11 +110,11 @@ export function createSigningIn({ tokens, clock, onEnded }: Pick<SignInDeps, 'to
 }
 
 export function createSignIns(deps: SignInDeps): SignInService {
-  const { store, passwords, limiter, clock, logger, keyed } = deps
+  const { store, credentials, passwords, limiter, clock, logger, keyed } = deps
   const { prepare, tokensFor, ended } = createSigningIn(deps)
 
   async function credentialsFor(name: string): Promise<Credentials | undefined> {
-    return name.includes('@') ? store.credentialsMailed(name) : store.credentialsNamed(name.toLowerCase())
+    return name.includes('@') ? credentials.mailed(name) : credentials.named(name.toLowerCase())
   }
 
   return {
@@ -132,7 +135,7 @@ export function createSignIns(deps: SignInDeps): SignInService {
       if (!signedIn) throw new InvalidCredentialsError()
       ended(signedIn.ended)
       if (isOutdated(shown.passwordHash)) {
-        await store.rehash(shown.account.id, shown.passwordHash, await passwords.hash(password))
+        await credentials.rehash(shown.account.id, shown.passwordHash, await passwords.hash(password))
       }
       return tokensFor(signedIn, refreshToken)
     },
@@ -164,7 +167,7 @@ export function createSignIns(deps: SignInDeps): SignInService {
       const current = checkedPassword(currentPassword, 'currentPassword')
       const next = checkedPassword(newPassword, 'newPassword')
       await limiter.take(signInLimits.changePassword, accountId)
-      const found = await store.credentialsOf(accountId)
+      const found = await credentials.of(accountId)
       if (!found) throw new RevokedError()
       if (!(await passwords.matches(current, found.passwordHash))) throw new InvalidCredentialsError()
       if (isWeak(next, found.account)) throw new WeakPasswordError('newPassword')
@@ -182,7 +185,7 @@ export function createSignIns(deps: SignInDeps): SignInService {
     async checkPassword(accountId, given) {
       const password = checkedPassword(given)
       await limiter.take(signInLimits.checkPassword, accountId)
-      const found = await store.credentialsOf(accountId)
+      const found = await credentials.of(accountId)
       return passwords.matches(password, found?.passwordHash ?? null)
     },
 
