@@ -2,6 +2,7 @@
 const order = [
   'identity',
   'places',
+  'profiles',
   'moderation',
   'social',
   'presence',

@@ -12,6 +12,7 @@ import { createDisposers } from './platform/disposers.ts'
 import { createHealth } from './platform/health.ts'
 import { createHttpServer, type Route, sendJson } from './platform/http.ts'
 import { createLogger, describeError, type Logger } from './platform/logger.ts'
+import type { Mail } from './platform/mail/index.ts'
 import { createOrigins } from './platform/origins.ts'
 import { closeCodes, createSocketServer } from './platform/ws.ts'
 import { schema } from './schema.ts'
@@ -20,6 +21,8 @@ import { schema } from './schema.ts'
 export interface Overrides {
   clock?: Clock
   logger?: Logger
+  /** Where mails go. */
+  mail?: Mail
   /** What GraphiQL fills into its headers. Read whenever the page is served, since tokens are made after the app. */
   graphiql?: GraphiqlTokens
 }
@@ -44,7 +47,7 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
   }
 
   async function compose() {
-    const backend = await createBackend(config, { clock, logger, disposers })
+    const backend = await createBackend(config, { clock, logger, disposers, mail: overrides.mail })
     const { metrics, postgres, redis, services, work } = backend
     const { identity } = services
 
@@ -55,14 +58,14 @@ export async function createApp(config: ReadyConfig, overrides: Overrides = {}) 
     const streams = createStreams(clock)
     const origins = createOrigins(config.http.allowedOrigins)
     const endpoint = createEndpoint({
-      envelope,
-      base,
-      authenticate,
       refreshCookies: createRefreshCookies({
         clock,
         origins,
         plainOnLocalhost: !config.production && !config.http.trustedProxies,
       }),
+      envelope,
+      base,
+      authenticate,
       origins,
       streams,
       graphiql,

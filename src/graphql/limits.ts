@@ -51,6 +51,11 @@ export const limits = {
     'grantRole',
     'withdrawRole',
     'holdAccount',
+    'updateProfile',
+    'requestEmailVerification',
+    'verifyEmail',
+    'requestAccountDeletion',
+    'confirmAccountDeletion',
     '__schema',
   ]),
 }

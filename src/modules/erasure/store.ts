@@ -1,13 +1,17 @@
 import type { Postgres } from '../../platform/postgres.ts'
 
 export interface ErasureStore {
-  /** In the place of a device there is proof that it was erased, and how much of it. The first one stays. */
-  complete(deviceId: string, subject: string, counts: Record<string, number>): Promise<void>
+  /** In the place of somebody there is proof that they were erased, and how much of them. The first one stays. */
+  complete(id: string, subject: string, counts: Record<string, number>): Promise<void>
 }
 
-export function createErasureStore({ transaction }: Pick<Postgres, 'transaction'>): ErasureStore {
+/** `table`: what the erased is a row of. */
+export function createErasureStore(
+  { transaction }: Pick<Postgres, 'transaction'>,
+  table: 'devices' | 'accounts',
+): ErasureStore {
   return {
-    complete: (deviceId, subject, counts) =>
+    complete: (id, subject, counts) =>
       transaction(async (sql) => {
         await sql(
           {
@@ -16,7 +20,7 @@ export function createErasureStore({ transaction }: Pick<Postgres, 'transaction'
           },
           [subject, JSON.stringify(counts)],
         )
-        await sql({ name: 'erasure-drop-device', text: 'delete from devices where id = $1' }, [deviceId])
+        await sql({ name: `erasure-drop-${table}`, text: `delete from ${table} where id = $1` }, [id])
       }),
   }
 }

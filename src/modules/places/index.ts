@@ -1,6 +1,7 @@
 export { VenueInUseError } from './errors.ts'
 export type { PlaceEvent } from './event-service.ts'
 export { createEventStore } from './event-store.ts'
+export { createOwnerStore } from './owner-store.ts'
 export { createPlacesService, type PlacesService } from './service.ts'
 export { type EventState, EventStateError } from './state.ts'
 export { type Campus, createVenueStore, type Venue } from './venue-store.ts'

@@ -14,7 +14,7 @@ builder.objectType(VenueInUseError, {
   interfaces: [ErrorInterface],
 })
 
-const CampusType = builder.objectRef<Campus>('Campus')
+export const CampusType = builder.objectRef<Campus>('Campus')
 export const VenueType = builder.objectRef<Venue>('Venue')
 
 builder.node(CampusType, {
