@@ -23,9 +23,12 @@ interface Common {
 export type Change = Common &
   (
     | { kind: 'created'; byId: string | null }
-    | { kind: 'sent' | 'edited' | 'deleted'; message: Message }
+    | { kind: 'sent'; message: Message }
+    | { kind: 'edited'; message: Message }
+    | { kind: 'deleted'; message: Message }
     | { kind: 'reaction'; message: Message; accountId: string | null; emoji: string; present: boolean }
-    | { kind: 'read' | 'delivered'; accountId: string | null; upToSeq: number }
+    | { kind: 'read'; accountId: string | null; upToSeq: number }
+    | { kind: 'delivered'; accountId: string | null; upToSeq: number }
     | {
         kind: 'member'
         accountId: string | null
@@ -40,9 +43,9 @@ export type Change = Common &
 
 export interface Changes {
   /** The changes at these places, two statements at most; null where there is none. Whoever may not see one is told its position only. */
-  load(onlooker: Onlooker, places: readonly MessagePlace[]): Promise<(Change | null)[]>
+  changesAt(onlooker: Onlooker, places: readonly MessagePlace[]): Promise<(Change | null)[]>
   /** Every change of these stretches, in order, two statements at most. What each conversation's sight leaves out is withheld. */
-  within(stretches: readonly Stretch[], sights: ReadonlyMap<string, Sight>): Promise<Change[]>
+  changesWithin(stretches: readonly Stretch[], sights: ReadonlyMap<string, Sight>): Promise<Change[]>
 }
 
 const nobody: ReadonlySet<string> = new Set()
@@ -72,7 +75,7 @@ export function createChanges(deps: {
   }
 
   return {
-    async load(onlooker, places) {
+    async changesAt(onlooker, places) {
       const accountId = 'accountId' in onlooker ? onlooker.accountId : null
       const [entries, hidden] = await Promise.all([
         store.entries(accountId, places),
@@ -89,7 +92,7 @@ export function createChanges(deps: {
       return places.map((place) => found.get(messageId(place)) ?? null)
     },
 
-    async within(stretches, sights) {
+    async changesWithin(stretches, sights) {
       if (stretches.length === 0) return []
       const entries = await store.entriesIn(stretches)
       const messageOf = await messagesAbout(entries)

@@ -172,7 +172,7 @@ export function createSync(deps: {
         { firstSeq, lastSeq: null, hidden },
       ]),
     )
-    const found = await changes.within(
+    const found = await changes.changesWithin(
       stretches.filter(({ after, upTo }) => upTo > after),
       sights,
     )
