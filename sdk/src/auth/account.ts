@@ -1,10 +1,10 @@
+import type { LoginInput, RegisterInput } from '../../generated/graphql.ts'
+import { LoginText, LogoutText, RefreshText, RegisterText } from '../../generated/operations.ts'
 import type { Clock } from '../environment.ts'
 import { VicinityError } from '../errors.ts'
 import type { Send } from '../transport/http.ts'
 import { type Access, receivedAccess } from './access.ts'
-import type { LoginInput, LoginResult, RegisterInput, RegisterResult, SignedInFields } from './answers.ts'
-import type { TokenStorage } from './auth-types.ts'
-import { LoginText, LogoutText, RefreshText, RegisterText } from './documents.ts'
+import type { LoginResult, RegisterResult, TokenStorage } from './auth-types.ts'
 import type { Tabs } from './tabs.ts'
 
 /** Nothing of ours is asked for in the last so many milliseconds of a token. */
@@ -12,6 +12,13 @@ const marginMs = 30_000
 /** The server gives the answer that got lost once more, for ten seconds: all tries fit into that. */
 const retriesMs = [200, 600, 1500]
 const answerWithinMs = 2500
+
+interface SignedInFields {
+  account: { id: string }
+  accessToken: string
+  accessTokenExpiresAt: string
+  refreshToken: string | null
+}
 
 export interface AccountDeps {
   send: Send

@@ -1,7 +1,15 @@
-import type { RegisterDeviceInput, RegisterDeviceMutation } from '../../generated/graphql.ts'
+import type {
+  LoginInput,
+  LoginMutation,
+  RegisterDeviceInput,
+  RegisterDeviceMutation,
+  RegisterInput,
+  RegisterMutation,
+} from '../../generated/graphql.ts'
 import type { Observable } from '../observable.ts'
-import type { LoginInput, LoginResult, RegisterInput, RegisterResult } from './answers.ts'
 
+export type RegisterResult = NonNullable<RegisterMutation['register']>
+export type LoginResult = NonNullable<LoginMutation['login']>
 /** Where one token is kept. Anything that has both fits: expo-secure-store, a keychain, `localStorageTokens`. */
 export interface TokenStorage {
   get(): Promise<string | null>
