@@ -204,7 +204,7 @@ export function createPublishing(deps: {
       while (running.size > 0) await Promise.all(running)
     },
     async close() {
-      await this.settled()
+      while (running.size > 0) await Promise.all(running)
       clearTimeout(marking)
       await mark()
     },
