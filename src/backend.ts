@@ -114,8 +114,12 @@ export async function createBackend(
     ...{ redis, clock, logger, metrics },
     onParting: (personId, otherId) => presence.part(personId, otherId),
     onUniting: (personId, otherId) => presence.unite(personId, otherId),
-    onBlocked: (personId, otherId) => sessions.hide(personId, otherId, true),
-    onUnblocked: (personId, otherId) => sessions.hide(personId, otherId, false),
+    async onBlocked(personId, otherId) {
+      await Promise.all([sessions.hide(personId, otherId, true), messages.touchDirect(personId, otherId)])
+    },
+    async onUnblocked(personId, otherId) {
+      await Promise.all([sessions.hide(personId, otherId, false), messages.touchDirect(personId, otherId)])
+    },
     onVisibility: (personId, audience) => presence.show(personId, audience),
   })
   disposers.add('social', social.close)
@@ -205,8 +209,7 @@ export async function createBackend(
     addressKey: deriveKey(secret, 'mailed-addresses'),
     ...{ clock, limiter, erasedName: identity.erasedName, checkPassword: identity.checkPassword },
     hiddenFrom: social.hiddenFrom,
-    // Until there are conversations, nobody has to do with anybody.
-    acquainted: async () => new Set(),
+    acquainted: memberStore.acquainted,
     onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })

@@ -3,6 +3,7 @@ import type { Conversation, Membership, Message, MessageReaction } from '../modu
 import { NotFoundError } from '../platform/errors.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
 import type { Context } from './context.ts'
+import { onlookerOf } from './onlooker.ts'
 import { accountOf } from './person.ts'
 
 /** What a viewer may see of conversations, by the conversation's id. */
@@ -26,7 +27,7 @@ export function conversationLoaders(context: Context): ConversationLoaders {
   return {
     knownConversation: batched((ids) => messages.conversationsById(ids), refused),
     members: batched(
-      (ids) => messages.membersOf(ids),
+      (ids) => messages.membersOf(onlookerOf(context), ids),
       () => [],
     ),
     membership: batched((ids) => messages.memberships(viewerId(), ids), refused),
@@ -39,11 +40,11 @@ export function conversationLoaders(context: Context): ConversationLoaders {
       () => 0,
     ),
     message: batched(
-      (ids) => messages.visibleMessages(viewerId(), ids),
+      (ids) => messages.visibleMessages(onlookerOf(context), ids),
       () => null,
     ),
     reactions: batched(
-      (ids) => messages.reactionsOf(viewerId(), ids),
+      (ids) => messages.reactionsOf(onlookerOf(context), ids),
       () => [],
     ),
     messagePage: new DataLoader(

@@ -66,7 +66,7 @@ builder.node(ConversationType, {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     members: t.field({
       type: [ConversationMemberType],
-      description: 'Everybody who is in it now, at most 256, in order of joining.',
+      description: 'Everybody who is in it now, at most 256, in order of joining; nobody whom a block hides from you.',
       resolve: async ({ id }, _args, context) => loadersOf(context).members.load(id),
     }),
     myRole: t.field({

@@ -1,6 +1,5 @@
 import { builder } from '../../graphql/builder.ts'
 import { loadersOf } from '../../graphql/loaders.ts'
-import { perViewer } from '../../graphql/per-viewer.ts'
 import { ProfileType } from '../profiles/schema.ts'
 import type { Message, MessageReaction } from './index.ts'
 
@@ -23,7 +22,9 @@ builder.node(MessageType, {
   id: { resolve: ({ id }) => id },
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'sentAt' in value && 'senderId' in value,
   loadMany: async (ids, { services, viewer }) => {
-    const found = viewer?.accountId ? await services.messages.visibleMessages(viewer.accountId, ids) : undefined
+    const found = viewer?.accountId
+      ? await services.messages.visibleMessages({ accountId: viewer.accountId }, ids)
+      : undefined
     return ids.map((id) => found?.get(id) ?? null)
   },
   fields: (t) => ({
@@ -52,7 +53,6 @@ builder.node(MessageType, {
     replyTo: t.field({
       type: MessageType,
       nullable: true,
-      extensions: perViewer,
       description: 'The message it answers; null also if that is not for you to see.',
       resolve: ({ conversationId, replyToSeq }, _args, context) =>
         replyToSeq === null ? null : loadersOf(context).message.load(`${conversationId}:${replyToSeq}`),
@@ -70,7 +70,6 @@ builder.node(MessageType, {
     }),
     reactions: t.field({
       type: [MessageReactionType],
-      extensions: perViewer,
       // Most messages have none.
       complexity: { field: 1, multiplier: 2 },
       description: 'What people have put on it, in order of first appearance.',

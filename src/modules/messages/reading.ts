@@ -9,6 +9,7 @@ import type { MemberStore, Membership } from './member-store.ts'
 import type { Message } from './message-store.ts'
 import type { Reader, ReadingStore, StoredReaction } from './reading-store.ts'
 import { type MessagePlace, messageId, messagePlace } from './rules.ts'
+import { inSight, type Onlooker, sightOfAudience } from './sight.ts'
 
 /** One emoji on a message, and who has put it there. */
 export interface MessageReaction {
@@ -26,8 +27,8 @@ export interface Reading {
   /** The same for whoever was let in to hear of them. */
   conversationsById(ids: readonly string[]): Promise<Map<string, Conversation>>
   memberships(accountId: string, conversationIds: readonly string[]): Promise<Map<string, Membership>>
-  /** Who is in each, in order of joining, for whoever was let in. */
-  membersOf(conversationIds: readonly string[]): Promise<Map<string, Membership[]>>
+  /** Who is in each, in order of joining, for whoever was let in; without those who are hidden from them. */
+  membersOf(onlooker: Onlooker, conversationIds: readonly string[]): Promise<Map<string, Membership[]>>
   lastMessages(accountId: string, conversationIds: readonly string[]): Promise<Map<string, Message>>
   /** Others' messages that the account has not read: at most 999 are counted. */
   unreadCounts(accountId: string, conversationIds: readonly string[]): Promise<Map<string, number>>
@@ -38,9 +39,9 @@ export interface Reading {
     page: PageRequest,
   ): Promise<Map<string, Listed<Message>[]>>
   /** By `Message.id`. */
-  visibleMessages(accountId: string, ids: readonly string[]): Promise<Map<string, Message>>
-  /** In order of first appearance, by `Message.id`; without those who are hidden from the account. */
-  reactionsOf(accountId: string, messageIds: readonly string[]): Promise<Map<string, MessageReaction[]>>
+  visibleMessages(onlooker: Onlooker, ids: readonly string[]): Promise<Map<string, Message>>
+  /** In order of first appearance, by `Message.id`; without those who are hidden from the onlooker. */
+  reactionsOf(onlooker: Onlooker, messageIds: readonly string[]): Promise<Map<string, MessageReaction[]>>
   /** Which of these accounts share, or have shared, a conversation with this one. */
   acquainted(accountId: string, ids: readonly string[]): Promise<Set<string>>
 }
@@ -59,6 +60,10 @@ export function createReading(deps: {
     hidden: await social.hiddenFrom(accountId),
   })
   const placesOf = (ids: readonly string[]) => ids.flatMap((id) => messagePlace(id) ?? [])
+
+  /** Of an audience, nobody. */
+  const hiddenFromAny = async (onlooker: Onlooker): Promise<ReadonlySet<string>> =>
+    'accountId' in onlooker ? social.hiddenFrom(onlooker.accountId) : new Set()
 
   async function visibleConversations(accountId: string, ids: readonly string[]): Promise<Map<string, Conversation>> {
     const known = ids.filter(isId)
@@ -85,8 +90,11 @@ export function createReading(deps: {
       const found = await members.memberships(accountId, conversationIds)
       return new Map(found.map((membership) => [membership.conversationId, membership]))
     },
-    membersOf: async (conversationIds) =>
-      grouped(await members.members(conversationIds), ({ conversationId }) => conversationId),
+    async membersOf(onlooker, conversationIds) {
+      const [found, hidden] = await Promise.all([members.members(conversationIds), hiddenFromAny(onlooker)])
+      const shown = found.filter((member) => !hidden.has(member.accountId))
+      return grouped(shown, ({ conversationId }) => conversationId)
+    },
     async lastMessages(accountId, conversationIds) {
       const found = await messages.lastMessages(await reader(accountId), conversationIds)
       return new Map(found.map((message) => [message.conversationId, message]))
@@ -105,15 +113,15 @@ export function createReading(deps: {
       }))
       return grouped(listed, ({ item }) => item.conversationId)
     },
-    async visibleMessages(accountId, ids) {
+    async visibleMessages(onlooker, ids) {
       const places = placesOf(ids)
-      return byId(places.length > 0 ? await messages.visible(await reader(accountId), places) : [])
+      if (places.length === 0) return new Map()
+      if ('accountId' in onlooker) return byId(await messages.visible(await reader(onlooker.accountId), places))
+      const sight = sightOfAudience(onlooker.audience)
+      return byId((await messages.byPlaces(places)).filter(({ seq }) => inSight(sight, seq)))
     },
-    async reactionsOf(accountId, messageIds) {
-      const [found, hidden] = await Promise.all([
-        messages.reactions(placesOf(messageIds)),
-        social.hiddenFrom(accountId),
-      ])
+    async reactionsOf(onlooker, messageIds) {
+      const [found, hidden] = await Promise.all([messages.reactions(placesOf(messageIds)), hiddenFromAny(onlooker)])
       const shown = found.filter((reaction) => !hidden.has(reaction.accountId))
       return new Map([...grouped(shown, messageId)].map(([id, of]) => [id, byEmoji(of)]))
     },

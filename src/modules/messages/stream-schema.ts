@@ -1,21 +1,17 @@
 import { builder } from '../../graphql/builder.ts'
-import type { Context } from '../../graphql/context.ts'
 import { cursorDescription, cutWhenSlow, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { loadersOf } from '../../graphql/loaders.ts'
+import { onlookerOf } from '../../graphql/onlooker.ts'
 import { accountOf } from '../../graphql/person.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { ProfileType } from '../profiles/schema.ts'
 import { ConversationChangeInterface } from './change-schema.ts'
 import { ConversationType } from './conversation-schema.ts'
-import type { ConversationEventPayload, Onlooker, PublishedPointer } from './index.ts'
+import type { ConversationEventPayload, PublishedPointer } from './index.ts'
 
 type Told<Payload> = Extract<Delivery<Payload>, { kind: 'event' }>
 type Typing = Extract<ConversationEventPayload, { kind: 'TYPING' }>
-
-/** Who is shown an event: everybody of an audience at once, or a viewer alone. */
-const onlookerOf = ({ viewer, audience }: Context): Onlooker =>
-  audience !== undefined && !viewer ? { audience } : { accountId: accountOf(viewer) }
 
 const ConversationChangedType = builder.objectRef<Told<PublishedPointer>>('ConversationChanged').implement({
   description: 'Something happened in a conversation.',
