@@ -1,0 +1,62 @@
+/** The message that a job is about: by its id, or by the client id of a message of one's own that has none yet. */
+export type Target = { messageId: string; seq: number } | { clientId: string }
+
+type What =
+  | { kind: 'send'; body: string; replyTo: Target | null }
+  | { kind: 'edit'; target: Target; body: string }
+  | { kind: 'delete'; target: Target }
+  | { kind: 'react'; target: Target; emoji: string; present: boolean }
+  | { kind: 'read'; upToSeq: number }
+
+/**
+ * Something that is to be done at the server. `waiting`: until it is done. `done`: the server has done it, and what it says of it
+ * is on its way. `failed`: refused for good; kept until the app retries or discards it.
+ */
+export type Job = What & {
+  /** One's own name for it; of a message to be sent, its clientId. */
+  clientId: string
+  conversationId: string
+  /** Later ones are larger. */
+  order: number
+  createdAt: string
+  state: 'waiting' | 'done' | 'failed'
+  /** Of a failed one: why. */
+  code: string | null
+  /** Of a message that was sent: its place. */
+  sent: { messageId: string; seq: number } | null
+}
+
+export type NewJob = What & { conversationId: string }
+
+const sameTarget = (target: Target, clientId: string) => 'clientId' in target && target.clientId === clientId
+
+/** Whether the job waits for the message of that client id to be sent. */
+export const dependsOn = (job: Job, clientId: string): boolean =>
+  job.kind === 'send'
+    ? job.replyTo !== null && sameTarget(job.replyTo, clientId)
+    : job.kind !== 'read' && sameTarget(job.target, clientId)
+
+/** The job, once the message that it waited for has an id. */
+export function resolved(job: Job, clientId: string, target: Target): Job {
+  if (!dependsOn(job, clientId)) return job
+  if (job.kind === 'send') return { ...job, replyTo: target }
+  return job.kind === 'read' ? job : { ...job, target }
+}
+
+const isReady = (job: Job) =>
+  job.state === 'waiting' &&
+  (job.kind === 'read' || (job.kind === 'send' ? !job.replyTo || 'seq' in job.replyTo : 'seq' in job.target))
+
+/**
+ * What to do next of one conversation's jobs, which come in their order. Whatever waits keeps those after it waiting; what failed
+ * for good does not, except those about a message that could not be sent.
+ */
+export const nextJob = (jobs: readonly Job[]): Job | undefined => jobs.find(isReady)
+
+/** What is about a message of the outbox that is no longer to be sent. */
+export const dependents = (jobs: readonly Job[], clientId: string): Job[] =>
+  jobs.filter((job) => dependsOn(job, clientId))
+
+/** Where the job's message is, once it has a place. */
+export const targetSeq = (job: Job): number | null =>
+  job.kind === 'send' || job.kind === 'read' || !('seq' in job.target) ? null : job.target.seq

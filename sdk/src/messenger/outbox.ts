@@ -1,0 +1,156 @@
+import { draftFor, loadMessages, save } from './incoming.ts'
+import { dependents, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
+import { jobKey, messageKey } from './keys.ts'
+import { jobsOf, type LocalTx } from './local.ts'
+import type { ConversationRecord, MessageRecord } from './records.ts'
+import { readUpTo } from './reduce.ts'
+
+interface Named {
+  clientId: string
+  createdAt: string
+}
+
+/** Keeps a job before anything is sent. */
+export async function enqueue(tx: LocalTx, given: NewJob, named: Named): Promise<Job> {
+  const order = await nextOrder(tx)
+  const job: Job = { ...given, ...named, order, state: 'waiting', code: null, sent: null }
+  await tx.put('outbox', jobKey(job), job)
+  return job
+}
+
+async function nextOrder(tx: LocalTx): Promise<number> {
+  const order = ((await tx.meta('order'))?.last ?? 0) + 1
+  await tx.setMeta('order', { last: order })
+  return order
+}
+
+/** Counts as read here at once; one job per conversation tells the server how far. */
+export async function enqueueRead(tx: LocalTx, me: string, id: string, upToSeq: number, named: Named): Promise<void> {
+  const conversation = await tx.get('conversations', id)
+  const target = Math.min(upToSeq, conversation?.upToSeq ?? 0)
+  if (!conversation || target <= conversation.readSeq) return
+  const draft = await draftFor(tx, me, conversation, [])
+  await loadMessages(tx, draft, conversation.readSeq + 1, target)
+  readUpTo(draft, target)
+  await save(tx, draft)
+  const waiting = (await jobsOf(tx, id)).find((job) => job.kind === 'read')
+  if (waiting?.kind === 'read')
+    await tx.put('outbox', jobKey(waiting), { ...waiting, upToSeq: target, state: 'waiting' })
+  else await enqueue(tx, { kind: 'read', conversationId: id, upToSeq: target }, named)
+}
+
+/** The job as it is now; undefined: what came from the server has settled it. */
+export async function current(tx: LocalTx, job: Job): Promise<Job | undefined> {
+  const kept = await tx.get('outbox', jobKey(job))
+  return kept?.clientId === job.clientId ? kept : undefined
+}
+
+/** Drops what the server is now known to have done, by these messages and by how far the conversation is complete. */
+export async function settle(
+  tx: LocalTx,
+  me: string,
+  { id, upToSeq }: Pick<ConversationRecord, 'id' | 'upToSeq'>,
+  messages: readonly MessageRecord[],
+): Promise<void> {
+  let jobs = await jobsOf(tx, id)
+  if (jobs.length === 0) return
+  const seen = new Set(messages.map(({ seq }) => seq))
+  const own = new Map(messages.flatMap((message) => (message.senderId === me ? [[message.clientId, message]] : [])))
+  for (const job of jobs) {
+    const message = job.kind === 'send' ? own.get(job.clientId) : undefined
+    if (!message || !isThatOf(message, job)) continue
+    await tx.delete('outbox', jobKey(job))
+    await resolveDependents(tx, jobs, job.clientId, { messageId: message.id, seq: message.seq })
+    jobs = await jobsOf(tx, id)
+  }
+  for (const job of jobs) {
+    const at = job.kind === 'send' ? (job.sent?.seq ?? null) : targetSeq(job)
+    const told = at !== null && (job.kind === 'send' ? at <= upToSeq : seen.has(at))
+    if (job.state === 'done' && told) await tx.delete('outbox', jobKey(job))
+  }
+}
+
+/** A name that stands for another text already is for the server to refuse; until then, and after, the text is kept. */
+function isThatOf({ body, editedAt, deletedAt }: MessageRecord, job: Job): boolean {
+  if (job.kind !== 'send' || editedAt || deletedAt || body === null) return true
+  return plain(body) === plain(job.body)
+}
+
+const plain = (text: string) => text.normalize('NFC').replace(/\s+/g, ' ').trim()
+
+export async function resolveDependents(
+  tx: LocalTx,
+  jobs: readonly Job[],
+  clientId: string,
+  target: Target,
+): Promise<void> {
+  for (const job of dependents(jobs, clientId)) await tx.put('outbox', jobKey(job), resolved(job, clientId, target))
+}
+
+/** The server has done what was sent. It stays, as `done`, until that has come back in its place. */
+export async function finish(tx: LocalTx, me: string, given: Job, message: MessageRecord | null): Promise<void> {
+  const job = await current(tx, given)
+  if (!job) return
+  const conversation = await tx.get('conversations', job.conversationId)
+  if (job.kind === 'read') {
+    // It may have been raised while this was under way.
+    if (given.kind === 'read' && job.upToSeq <= given.upToSeq) await tx.delete('outbox', jobKey(job))
+    return
+  }
+  const sent = message && { messageId: message.id, seq: message.seq }
+  if (sent) await resolveDependents(tx, await jobsOf(tx, job.conversationId), job.clientId, sent)
+  const told = !conversation || (message ? message.seq <= conversation.upToSeq : await shows(tx, me, job))
+  if (told) await tx.delete('outbox', jobKey(job))
+  else await tx.put('outbox', jobKey(job), { ...job, state: 'done', sent })
+  if (message && conversation && message.seq > conversation.latestSeq)
+    await tx.put('conversations', conversation.id, { ...conversation, latestSeq: message.seq })
+}
+
+/** Whether what is kept of the message shows that the job is done. */
+async function shows(tx: LocalTx, me: string, job: Job): Promise<boolean> {
+  const seq = targetSeq(job)
+  const message = seq === null ? undefined : await tx.get('messages', messageKey(job.conversationId, seq))
+  if (!message || message.deletedAt) return true
+  if (job.kind === 'edit') return message.body === job.body
+  if (job.kind !== 'react') return false
+  const people = message.reactions.find(({ emoji }) => emoji === job.emoji)?.profileIds ?? []
+  return people.includes(me) === job.present
+}
+
+/** Refused for good. How far somebody has read is nobody's loss; everything else is kept. */
+export async function fail(tx: LocalTx, given: Job, code: string): Promise<void> {
+  const job = await current(tx, given)
+  if (!job) return
+  if (job.kind === 'read') await tx.delete('outbox', jobKey(job))
+  else await tx.put('outbox', jobKey(job), { ...job, state: 'failed', code })
+}
+
+/** Tries a failed job again, after everything that waits. With a new name if the old one stands for something else. */
+export async function retry(tx: LocalTx, failed: Job, newName: string, changes: { body?: string } = {}): Promise<void> {
+  const job = await current(tx, failed)
+  if (job?.state !== 'failed') return
+  const renamed = job.kind === 'send' && (job.code === 'IDEMPOTENCY_MISMATCH' || changes.body !== undefined)
+  const clientId = renamed ? newName : job.clientId
+  await tx.delete('outbox', jobKey(job))
+  const again: Job = { ...job, ...changes, clientId, order: await nextOrder(tx), state: 'waiting', code: null }
+  await tx.put('outbox', jobKey(again), again)
+  const jobs = await jobsOf(tx, job.conversationId)
+  // After it, as they were.
+  for (const dependent of dependents(jobs, job.clientId)) {
+    await tx.delete('outbox', jobKey(dependent))
+    const moved = { ...resolved(dependent, job.clientId, { clientId }), order: await nextOrder(tx) }
+    await tx.put('outbox', jobKey(moved), moved)
+  }
+}
+
+/** Forgets a job, and what is about its message. */
+export async function discard(tx: LocalTx, given: Job): Promise<void> {
+  const job = await current(tx, given)
+  if (!job) return
+  await tx.delete('outbox', jobKey(job))
+  if (job.kind !== 'send') return
+  for (const dependent of dependents(await jobsOf(tx, job.conversationId), job.clientId)) {
+    if (dependent.kind === 'send') await tx.put('outbox', jobKey(dependent), { ...dependent, replyTo: null })
+    else await tx.delete('outbox', jobKey(dependent))
+  }
+}
