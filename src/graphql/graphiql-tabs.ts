@@ -1,3 +1,4 @@
+import { conversationExamples } from './graphiql-conversation-tabs.ts'
 import { nearbyExamples } from './graphiql-nearby-tabs.ts'
 
 /** What GraphiQL fills in by itself; without them its tabs register the phones they need. */
@@ -17,8 +18,9 @@ export interface Tab {
 const secondPhone = '{{RegisterSecond.registerDevice.token}}'
 
 /**
- * The stories of two phones, which meet, and which see what is around: each tab works as it stands, run one after the other. What stands in double braces is
- * filled in when a tab is run: `{{now}}`, `{{newId}}`, or what the tab of that name was answered last.
+ * The stories of two phones, which meet, and which see what is around, and of two people who write to each other: each tab works
+ * as it stands, run one after the other. What stands in double braces is filled in when a tab is run: `{{now}}`, `{{newId}}`, or
+ * what the tab of that name was answered last.
  */
 export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
   const firstPhone = device ?? '{{RegisterFirst.registerDevice.token}}'
@@ -38,6 +40,9 @@ export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
     tab(matches, firstPhone),
     ...nearbyExamples.map(({ who, query, variables }) =>
       tab(query, who === 'first' ? firstPhone : secondPhone, variables),
+    ),
+    ...conversationExamples.map(({ who, query, variables }) =>
+      tab(query, who && `{{${who}Registers.register.accessToken}}`, variables),
     ),
     ...(admin ? [tab(statistics, admin, { range: 'TODAY' })] : []),
   ]
@@ -206,7 +211,7 @@ query Matches {
 }`
 
 const statistics = `
-# 16. For ADMIN: aggregates. What would speak of fewer
+# 24. For ADMIN: aggregates. What would speak of fewer
 #     than ten people is null.
 
 query Statistics($range: StatsRange!) {

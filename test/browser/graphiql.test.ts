@@ -47,7 +47,7 @@ function inBrowser(path: string) {
     await browser?.close()
   })
 
-  test('the tabs tell the story of two phones that meet, and the token is filled in', async () => {
+  test('the tabs tell the stories of two phones that meet and of two people who write, and the token is filled in', async () => {
     expect(await graphiql.tabNames()).toEqual([
       'Catalog',
       'FirstOpens',
@@ -64,6 +64,14 @@ function inBrowser(path: string) {
       'SecondJoins',
       'SecondSays',
       'FirstFollows',
+      'AnnRegisters',
+      'BenRegisters',
+      'AnnOpens',
+      'AnnWrites',
+      'BenLoads',
+      'BenFollows',
+      'BenAnswers',
+      'AnnCatchesUp',
     ])
     expect(await graphiql.headers()).toContain(`Bearer ${tokens.device}`)
   })
@@ -91,6 +99,14 @@ function inBrowser(path: string) {
     await run('SecondJoins', '"viewerHasJoined": true')
     await run('SecondSays', '"On my way!"')
     await run('FirstFollows', '"Ready"')
+    await run('AnnRegisters', '"RegisterPayload"')
+    await run('BenRegisters', '"RegisterPayload"')
+    await run('AnnOpens', '"OpenDirectConversationPayload"')
+    await run('AnnWrites', '"SendMessagePayload"')
+    await run('BenLoads', '"Are you at the lake tonight?"')
+    await run('BenFollows', '"Ready"')
+    await run('BenAnswers', '"From eight."')
+    await run('AnnCatchesUp', '"From eight."')
   })
 
   test('a tab that needs what another was answered says which one to run', async () => {
