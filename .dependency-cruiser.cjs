@@ -59,6 +59,18 @@ module.exports = {
       { path: '^src/' },
       { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' },
     ),
+    // What the SDK's core needs has to be there in a browser and on a phone. The links alone know the library that they are for.
+    rule('sdk-stands-alone', { path: '^sdk/' }, { path: '^(src|test|scripts|bench)/' }),
+    rule(
+      'sdk-core-is-lean',
+      { path: '^sdk/src/', pathNot: '^sdk/src/(react|apollo|urql)' },
+      { pathNot: '^(sdk/(src|generated)/|(node_modules/)?graphql-ws/)' },
+    ),
+    rule(
+      'sdk-core-knows-no-library',
+      { path: '^sdk/src/', pathNot: '^sdk/src/react' },
+      { path: '^sdk/src/(react|apollo|urql)' },
+    ),
     rule('packages-are-declared', { path: '^src/' }, { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] }),
     ...order.map((name, i) =>
       rule(

@@ -9,7 +9,11 @@ const bin = (path, ...args) => [`node_modules/${path}`, ...args]
 const gates = [
   ['format and lint', bin('@biomejs/biome/bin/biome', 'ci', '--colors=off')],
   ['types', bin('typescript/bin/tsc', '--noEmit')],
-  ['import directions', bin('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'prisma', '--output-type', 'err')],
+  ['types of the SDK', bin('typescript/bin/tsc', '--noEmit', '-p', 'sdk/tsconfig.json')],
+  [
+    'import directions',
+    bin('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'prisma', 'sdk/src', '--output-type', 'err'),
+  ],
   ['dead code', bin('knip/bin/knip.js', '--no-progress', '--no-config-hints')],
   ['schema.graphql', ['dist/scripts/print-schema.js', '--check']],
   ['settings in README.md', ['dist/scripts/print-settings.js', '--check']],

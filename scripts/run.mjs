@@ -23,6 +23,7 @@ const tasks = {
     run: ['node_modules/@graphql-codegen/cli/esm/bin.js'],
     lenient: true,
   },
+  sdk: { steps: ['packages', 'documents'], run: ['scripts/build-sdk.mjs'] },
   seed: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/seed.js'] },
   replay: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/replay.js'] },
   simulate: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/simulate.js'] },

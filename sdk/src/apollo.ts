@@ -2,6 +2,9 @@ import { ApolloLink, Observable } from '@apollo/client'
 import { print } from '@apollo/client/utilities'
 import type { VicinityClient } from './client-types.ts'
 
+/** For `new InMemoryCache({ possibleTypes })`. */
+export { possibleTypes } from '../generated/possible-types.ts'
+
 /**
  * Apollo Client over this client: its tokens, its socket, and streams that go on by themselves. Use it as the only link, and
  * follow streams with `fetchPolicy: 'no-cache'`. A stream that ends for a reason errs with a VicinityError.

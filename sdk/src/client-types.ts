@@ -1,5 +1,5 @@
 import type { Auth } from './auth/auth-types.ts'
-import type { TypedText } from './documents.ts'
+import type { RequestOptions, TypedText } from './documents.ts'
 import type { VicinityError } from './errors.ts'
 import type { Observable } from './observable.ts'
 import type { GraphQLAnswer } from './transport/http.ts'
@@ -14,10 +14,6 @@ export interface Sink<Data> {
   error?(error: VicinityError): void
   /** The stream is over: its last event was told, or the right to it was lost. Not called when you stop it. */
   complete?(): void
-}
-
-export interface RequestOptions {
-  signal?: AbortSignal | undefined
 }
 
 export interface VicinityClient {

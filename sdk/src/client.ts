@@ -1,12 +1,11 @@
 import { type AuthOptions, createAuth } from './auth/auth.ts'
-import type { RequestOptions, VicinityClient } from './client-types.ts'
+import type { VicinityClient } from './client-types.ts'
+import type { RequestOptions } from './documents.ts'
 import { browserWake, type Clock, type Fetch, systemClock, type Wake } from './environment.ts'
 import { refusal, VicinityError } from './errors.ts'
 import { createHttp, dataOf, type GraphQLAnswer, sending } from './transport/http.ts'
 import { follow } from './transport/resume.ts'
 import { createSocket } from './transport/socket.ts'
-
-export type { ConnectionStatus, RequestOptions, Sink, VicinityClient } from './client-types.ts'
 
 export interface ClientOptions {
   /** Where the API is: `https://api.example.com/graphql`. */

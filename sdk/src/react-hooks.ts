@@ -41,7 +41,7 @@ export interface QueryState<Data> {
   loading: boolean
 }
 
-interface QueryOptions {
+export interface QueryOptions {
   /** Ask nothing yet. */
   skip?: boolean
 }
@@ -120,7 +120,7 @@ export interface StreamState<Data> {
 export function useSubscription<Data, Variables>(
   document: TypedText<Data, Variables>,
   variables: Variables,
-  { skip = false, onEvent }: QueryOptions & { onEvent?: (event: Data) => void } = {},
+  { skip = false, onEvent }: StreamOptions<Data> = {},
 ): StreamState<Data> {
   const client = useVicinity()
   const who = useAuthStatus()
@@ -147,22 +147,29 @@ export function useSubscription<Data, Variables>(
   return state
 }
 
+export interface StreamOptions<Data> extends QueryOptions {
+  /** Hears each event. */
+  onEvent?: (event: Data) => void
+}
+
+export type QueryHook<Data, Variables> = (
+  ...asked: Record<string, never> extends Variables
+    ? [variables?: Variables, options?: QueryOptions]
+    : [variables: Variables, options?: QueryOptions]
+) => QueryState<Data> & { refetch(): void }
+
 /** The hooks of one document; `npm run codegen` makes one for each. */
 export const queryHook =
-  <Data, Variables>(document: TypedText<Data, Variables>) =>
-  (
-    ...[variables, options]: Record<string, never> extends Variables
-      ? [variables?: Variables, options?: QueryOptions]
-      : [variables: Variables, options?: QueryOptions]
-  ) =>
+  <Data, Variables>(document: TypedText<Data, Variables>): QueryHook<Data, Variables> =>
+  (...[variables, options]) =>
     useQuery(document, variables ?? ({} as Variables), options)
 
 export const mutationHook =
   <Data, Variables>(document: TypedText<Data, Variables>) =>
-  () =>
+  (): [run: (variables: Variables) => Promise<Data>, state: QueryState<Data>] =>
     useMutation(document)
 
 export const subscriptionHook =
   <Data, Variables>(document: TypedText<Data, Variables>) =>
-  (variables: Variables, options?: QueryOptions & { onEvent?: (event: Data) => void }) =>
+  (variables: Variables, options?: StreamOptions<Data>): StreamState<Data> =>
     useSubscription(document, variables, options)

@@ -36,8 +36,6 @@ export interface AccountDeps {
 /** `entered`: signed in, where nobody was. `left`: signed out, or as somebody else. `ended`: by the server. */
 export type AccountChange = 'entered' | 'left' | 'ended'
 
-export type AccountSignIn = ReturnType<typeof createAccountSignIn>
-
 /** One sign-in: its access token in memory, its refresh token in the storage, and never the same one spent twice. */
 export function createAccountSignIn(deps: AccountDeps) {
   const { send, storage, cookie, lock, tabs, clock, deviceToken, changed } = deps
@@ -179,7 +177,6 @@ export function createAccountSignIn(deps: AccountDeps) {
     login: (input: LoginInput): Promise<LoginResult> =>
       enter(async (token) => (await send(LoginText, { input }, { token, cookies: cookie })).login),
     async logout(): Promise<void> {
-      const token = access?.token ?? null
       leave('left')
       tabs.tell({ kind: 'signed-out' })
       await lock(async () => {
@@ -187,7 +184,7 @@ export function createAccountSignIn(deps: AccountDeps) {
         if (!cookie) await storage.set(null)
         const input = refreshToken === null ? {} : { refreshToken }
         // Without a network the server hears nothing of it; the sign-in ends by itself then.
-        await send(LogoutText, { input }, { token, cookies: cookie }).catch(() => undefined)
+        await send(LogoutText, { input }, { token: null, cookies: cookie }).catch(() => undefined)
       })
     },
     /** The token to send now. */

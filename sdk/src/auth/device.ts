@@ -19,8 +19,6 @@ export interface DeviceDeps {
   changed(): void
 }
 
-export type Device = ReturnType<typeof createDevice>
-
 /** The token of this device, which has no other way to be recognised again. */
 export function createDevice({ send, storage, lock, clock, changed }: DeviceDeps) {
   let kept: Access | undefined
