@@ -1,4 +1,5 @@
 import type { Postgres, Sql } from '../../platform/postgres.ts'
+import { lockAccount } from './mail-store.ts'
 import type { ProfileFields } from './rules.ts'
 
 /** What others see of an account. The same for everybody who may see it. */
@@ -52,16 +53,17 @@ export function createProfileStore({ sql, transaction }: Pick<Postgres, 'sql' | 
 
     change: (accountId, nowMs, decide) =>
       transaction(async (tx) => {
-        const [row] = await tx<ProfileFields & { verifiedEmail: string | null }>(
+        // The lock comes before the look: one statement would read what was there before it waited.
+        const account = await lockAccount(tx, accountId)
+        const [fields] = await tx<ProfileFields>(
           {
-            name: 'profiles-lock',
-            text: `select ${ownColumns}, case when a.email_verified_at is null then null else a.email end as "verifiedEmail"
-                   from accounts a left join profiles p on p.account_id = a.id where a.id = $1 for no key update of a`,
+            name: 'profiles-own',
+            text: `select ${ownColumns} from accounts a left join profiles p on p.account_id = a.id where a.id = $1`,
           },
           [accountId],
         )
-        if (!row) return false
-        const { verifiedEmail, ...fields } = row
+        if (!account || !fields) return false
+        const { verifiedEmail } = account
         await save(tx, accountId, await decide({ fields, verifiedEmail }, (id) => campusDomain(tx, id)), nowMs)
         return true
       }),
