@@ -1,6 +1,7 @@
 import { isInterfaceType, isObjectType } from 'graphql'
 import { createId } from '../../src/platform/ids.ts'
 import { schema } from '../../src/schema.ts'
+import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { start } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { type Answer, ask } from '../kit/gql.ts'
@@ -462,13 +463,15 @@ describe('64: what may not be seen is answered like what is not there', () => {
   let ann: Phone
   let secret: string
   let organizer: Organizer
+  let account: TestAccount
   const ids: Record<string, string> = {}
   const everybody = [
     ...['its device', 'the secret of its session', 'another device', 'the secret of another session', 'nobody'],
-    ...['ADMIN', 'MODERATOR', 'its organizer', 'another organizer'],
+    ...['ADMIN', 'MODERATOR', 'its organizer', 'another organizer', 'its account', 'another account'],
   ]
   /** Who may see what Ann has, or the organizer with a draft, by type. A type that is not here has no policy yet. */
   const seenBy: Record<string, string[]> = {
+    Account: ['its account', 'ADMIN'],
     Activity: ['its device', 'another device'],
     Campus: everybody,
     Venue: everybody,
@@ -486,12 +489,16 @@ describe('64: what may not be seen is answered like what is not there', () => {
     MODERATOR: async () => (await createStaff(app, 'MODERATOR')).token,
     'its organizer': async () => organizer.token,
     'another organizer': async () => (await createOrganizer(app)).token,
+    'its account': async () => account.token,
+    'another account': async () => (await createAccount(app)).token,
   }
   beforeAll(async () => {
     ann = await createPhone(app)
     const session = await ann.open(['jazz'])
     secret = session.secret
     Object.assign(ids, { Device: ann.deviceId, Session: session.id, Activity: (await start(ann)).id })
+    account = await createAccount(app)
+    ids['Account'] = globalId('Account', account.accountId)
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
     const campusId = createId(app.clock.now())
