@@ -53,14 +53,13 @@ export function leaseLock(store: TextStore, clock: Clock): Lock {
     }
   }
 
-  return (name, work) =>
-    processLock(name, async () => {
-      const key = `${name}.lease`
-      const lease = await take(key)
-      try {
-        return await work()
-      } finally {
-        if ((await store.getItem(key)) === lease) await store.removeItem(key)
-      }
-    })
+  return async (name, work) => {
+    const key = `${name}.lease`
+    const lease = await take(key)
+    try {
+      return await work()
+    } finally {
+      if ((await store.getItem(key)) === lease) await store.removeItem(key)
+    }
+  }
 }
