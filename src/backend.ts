@@ -15,24 +15,7 @@ import { createDiscoveryService } from './modules/discovery/index.ts'
 import { createErasureService, createErasureStore } from './modules/erasure/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
-import {
-  createChangeStore,
-  createChanges,
-  createConversationStore,
-  createConversations,
-  createInvitations,
-  createMemberStore,
-  createMessageService,
-  createMessageStore,
-  createReading,
-  createReadingStore,
-  createSending,
-  createStreams,
-  createSync,
-  createSyncCursors,
-  createSyncStore,
-  createTelling,
-} from './modules/messages/index.ts'
+import { createMessageService } from './modules/messages/index.ts'
 import { createEventStore, createOwnerStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
 import { createGrids, createPresenceService, createPresenceStore } from './modules/presence/index.ts'
 import {
@@ -168,37 +151,11 @@ export async function createBackend(
     ...{ redis, clock, store: activityStore, reads: activityReads, ending: endingStore },
     attendeeId: activities.attendeeId,
   })
-  const telling = createTelling({ postgres, redis, delivery, logger })
-  disposers.add('telling', telling.close)
-  const tell = telling.publish
-  const conversationStore = createConversationStore(postgres)
-  const memberStore = createMemberStore(postgres)
-  const readingStore = createReadingStore(postgres)
-  const changeStore = createChangeStore(postgres)
-  const { hiddenFrom } = social
-  const changes = createChanges({ store: changeStore, readings: readingStore, hiddenFrom })
-  const messages = createMessageService(
-    createConversations({
-      store: conversationStore,
-      invitations: createInvitations({ members: memberStore, limiter }),
-      ...{ tell, limiter, clock, secret },
-    }),
-    createReading({
-      ...{ conversations: conversationStore, members: memberStore, messages: readingStore },
-      ...{ social, clock },
-    }),
-    createSending({
-      store: createMessageStore(postgres),
-      ...{ tell, limiter, now: clock.now, secret, rateLimits: config.rateLimits },
-    }),
-    changes,
-    createSync({
-      store: createSyncStore(postgres),
-      ...{ changeStore, changes, conversations: conversationStore, members: memberStore, readings: readingStore },
-      ...{ cursors: createSyncCursors(secret), delivery, hiddenFrom },
-    }),
-    createStreams({ ...{ delivery, changes, social, clock }, entries: telling.entries, topic: telling.topic }),
-  )
+  const messages = createMessageService({
+    ...{ postgres, redis, delivery, social, limiter, clock, logger, secret },
+    rateLimits: config.rateLimits,
+  })
+  disposers.add('messages', messages.close)
   const enqueueMail = (sql: Sql, accountId: string, purpose: MailedTokenPurpose) =>
     jobs.addIn(sql, 'send-mail', { accountId, purpose }, mailJobKey(purpose, accountId))
   const profiles = createProfilesService({
@@ -209,13 +166,13 @@ export async function createBackend(
     addressKey: deriveKey(secret, 'mailed-addresses'),
     ...{ clock, limiter, erasedName: identity.erasedName, checkPassword: identity.checkPassword },
     hiddenFrom: social.hiddenFrom,
-    acquainted: memberStore.acquainted,
+    acquainted: messages.acquainted,
     onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
   })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
-    ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed },
+    ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed, acquainted: messages.acquainted },
   })
   disposers.add('discovery', discovery.close)
   const services = {
@@ -257,6 +214,7 @@ export async function createBackend(
     store: createErasureStore(postgres, 'accounts'),
     ...{ redis, nameOf: identity.erasedName },
     parts: {
+      messages: messages.erase,
       // Nothing puts a cancelled event on the live map again.
       async activities(accountId) {
         await places.cancelAllOf(accountId)
@@ -316,7 +274,7 @@ export async function createBackend(
   const sweeper = createSweeper({
     redis,
     logger,
-    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: telling.relay },
+    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: messages.relay },
   })
   disposers.add('sweeper', sweeper.close)
 

@@ -12,3 +12,8 @@ export function accountOf(viewer: Viewer | null): string {
   if (!viewer?.accountId) throw new UnauthenticatedError()
   return viewer.accountId
 }
+
+/** Everything that the viewer is, in a field that only devices and accounts reach: what is listed together is shown to nobody else. */
+export function selvesOf(viewer: Viewer | null): string[] {
+  return [viewer?.deviceId, viewer?.accountId].filter((id) => id != null)
+}

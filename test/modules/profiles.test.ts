@@ -155,7 +155,7 @@ describe('who sees a profile', () => {
     const { id } = await app.services.social.block(ann.accountId, ben.accountId)
     expect([await seen(ann, ben.profileId), await seen(ben, ann.profileId)]).toEqual([null, null])
     expect(await seen(ben, ben.profileId)).toMatchObject({ id: ben.profileId })
-    await app.services.social.unblock(ann.accountId, id)
+    await app.services.social.unblock([ann.accountId], id)
     expect(await seen(ben, ann.profileId)).toMatchObject({ id: ann.profileId })
   })
 

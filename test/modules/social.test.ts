@@ -167,9 +167,9 @@ describe('a block', () => {
   test('that both set ends when both have undone it', async () => {
     const [ann, ben] = [await createPhone(app), await createPhone(app)]
     const [first, second] = [await block(app, ann, ben), await block(app, ben, ann)]
-    await app.services.social.unblock(ann.personId, first.id)
+    await app.services.social.unblock([ann.personId], first.id)
     expect(await sees(app, ann, ben)).toBe(false)
-    await app.services.social.unblock(ben.personId, second.id)
+    await app.services.social.unblock([ben.personId], second.id)
     expect(await sees(app, ann, ben)).toBe(true)
     await soon(() => sees(other, ann, ben), true)
   })
@@ -213,7 +213,7 @@ describe('a block', () => {
           const [from, to] = i % 4 < 2 ? [ann, ben] : [ben, ann]
           const made = await block(nodes[i % 2 ? 1 : 0], from, to)
           if (i % 10 === round) return
-          await nodes[i % 2 ? 0 : 1].services.social.unblock(from.personId, made.id).catch(() => undefined)
+          await nodes[i % 2 ? 0 : 1].services.social.unblock([from.personId], made.id).catch(() => undefined)
         }),
       )
       const { rows } = await app.postgres.pool.query('select 1 from blocks where blocker_id = any($1)', [
@@ -253,7 +253,7 @@ describe('a block', () => {
     await soon(seesBen, false)
     expect(await sees(deaf, ann, ben)).toBe(false)
     await set(ben, { ghost: true })
-    await app.services.social.unblock(ann.personId, id)
+    await app.services.social.unblock([ann.personId], id)
     await soon(seesBen, true)
     await soon(async () => (await deaf.services.social.audienceOf([ben.personId]))[0], 'NOBODY')
     sight.close()
@@ -288,7 +288,7 @@ describe('a block', () => {
       const [made] = await Promise.all([block(a, ann, ben), a.redis.command.call('CLIENT', 'KILL', 'TYPE', 'pubsub')])
       await soon(() => sight.sees(ben.personId, 'EVERYONE'), false)
       await soon(() => sees(b, ann, ben), false)
-      await a.services.social.unblock(ann.personId, made.id)
+      await a.services.social.unblock([ann.personId], made.id)
       await soon(() => sight.sees(ben.personId, 'EVERYONE'), true)
       sight.close()
     }

@@ -2,6 +2,7 @@ import { NotFoundError } from '../../platform/errors.ts'
 import type { PersonIds } from '../../platform/person-ids.ts'
 import type { ActivityService } from '../activities/index.ts'
 import type { MatchService } from '../matches/index.ts'
+import type { MessageService } from '../messages/index.ts'
 import type { SessionViewer } from '../sessions/index.ts'
 import type { Block, SocialService } from '../social/index.ts'
 import { createNearbyChanges, type NearbyChanges } from './nearby-changes.ts'
@@ -15,6 +16,11 @@ export interface DiscoveryService extends NearbyPeople, NearbyChanges {
   namesOf(viewerId: string, personIds: string[]): string[]
   /** Hides somebody whom the viewer was told of, for good. Refuses a name that is none of theirs with NOT_FOUND. Repeating it is safe. */
   block(viewer: SessionViewer, whom: Whom): Promise<Block>
+  /**
+   * Hides an account with which the viewer's own shares, or shared, a conversation, and nothing else of its person. Refuses oneself, and
+   * others with NOT_FOUND. Repeating it gives the same block.
+   */
+  blockAccount(accountId: string, otherId: string): Promise<Block>
 }
 
 type Dependencies = Parameters<typeof createNearbyPeople>[0] &
@@ -23,6 +29,7 @@ type Dependencies = Parameters<typeof createNearbyPeople>[0] &
     social: SocialService
     personIds: PersonIds
     attendeeNamed: ActivityService['attendeeNamed']
+    acquainted: MessageService['acquainted']
   }
 
 export function createDiscoveryService(deps: Dependencies): DiscoveryService {
@@ -42,6 +49,11 @@ export function createDiscoveryService(deps: Dependencies): DiscoveryService {
       const block = await social.block(viewerId, otherId)
       await matches.hideBetween(viewerId, otherId)
       return block
+    },
+    async blockAccount(accountId, otherId) {
+      if (accountId !== otherId && !(await deps.acquainted(accountId, [otherId])).has(otherId))
+        throw new NotFoundError()
+      return social.block(accountId, otherId)
     },
   }
 }

@@ -1,10 +1,17 @@
 import { builder } from '../../graphql/builder.ts'
 import { clientId, clientIdDescription } from '../../graphql/client-id.ts'
+import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { accountOf } from '../../graphql/person.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
 import { ConversationType } from './conversation-schema.ts'
-import type { Message } from './index.ts'
+import { type Message, MessageDeletedError } from './index.ts'
 import { MessageType } from './message-schema.ts'
+
+builder.objectType(MessageDeletedError, {
+  name: 'MessageDeletedError',
+  description: 'The message was deleted: it can no more be edited, and nothing can be put on it.',
+  interfaces: [ErrorInterface],
+})
 
 const SendMessageInput = builder.inputType('SendMessageInput', {
   description: 'What to say, and where.',
@@ -30,6 +37,47 @@ const SendMessagePayload = builder.objectRef<{ message: Message; created: boolea
   }),
 })
 
+const EditMessageInput = builder.inputType('EditMessageInput', {
+  description: 'What a message is to say.',
+  fields: (t) => ({
+    messageId: t.globalID({ for: MessageType, required: true, description: 'One of your own.' }),
+    body: t.string({ required: true, description: '1 to 2,000 characters.' }),
+  }),
+})
+const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
+  description: 'Which message to delete.',
+  fields: (t) => ({
+    messageId: t.globalID({
+      for: MessageType,
+      required: true,
+      description: 'One of your own; any, for OWNER and ADMIN of a group.',
+    }),
+  }),
+})
+const SetReactionInput = builder.inputType('SetReactionInput', {
+  description: 'What to put on a message, or to take off.',
+  fields: (t) => ({
+    messageId: t.globalID({ for: MessageType, required: true, description: 'One that you may see.' }),
+    emoji: t.string({ required: true, description: 'One emoji; at most 10 different ones of yours on a message.' }),
+    present: t.boolean({ required: true, description: 'Whether it is to be there.' }),
+  }),
+})
+
+const changed = <Field extends string>(field: Field, name: string, description: string) =>
+  builder.objectRef<{ message: Message }>(name).implement({
+    description,
+    fields: (t) => ({
+      [field]: t.field({
+        type: MessageType,
+        description: 'The message, as it is now.',
+        resolve: ({ message }) => message,
+      }),
+    }),
+  })
+const EditMessagePayload = changed('editedMessage', 'EditMessagePayload', 'It says so.')
+const DeleteMessagePayload = changed('deletedMessage', 'DeleteMessagePayload', 'It is gone: its place stays.')
+const SetReactionPayload = changed('reactedMessage', 'SetReactionPayload', 'It is so.')
+
 builder.mutationFields((t) => ({
   sendMessage: t.field({
     type: SendMessagePayload,
@@ -48,5 +96,46 @@ builder.mutationFields((t) => ({
         conversationId: conversationId.id,
         replyToId: replyToId?.id ?? null,
       }),
+  }),
+  editMessage: t.field({
+    type: EditMessagePayload,
+    nullable: true,
+    authScopes: { account: true },
+    errors: {
+      types: [MessageDeletedError],
+      union: { name: 'EditMessageResult', description: 'What `editMessage` answers.' },
+    },
+    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'What to say.' }) },
+    description:
+      'Says a message of your own otherwise: what it said before is kept nowhere. Repeating it is safe. At most 120 changes of messages a minute.',
+    resolve: async (_root, { input: { messageId, body } }, { services, viewer }) => ({
+      message: await services.messages.edit(accountOf(viewer), messageId.id, body),
+    }),
+  }),
+  deleteMessage: t.field({
+    type: DeleteMessagePayload,
+    nullable: true,
+    authScopes: { account: true },
+    errors: { types: [], union: { name: 'DeleteMessageResult', description: 'What `deleteMessage` answers.' } },
+    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'Which one.' }) },
+    description:
+      'Deletes a message for everybody: your own, or any for OWNER and ADMIN of a group. What it said, and what was put on it, is kept nowhere. Repeating it is safe.',
+    resolve: async (_root, { input: { messageId } }, { services, viewer }) => ({
+      message: await services.messages.delete(accountOf(viewer), messageId.id),
+    }),
+  }),
+  setReaction: t.field({
+    type: SetReactionPayload,
+    nullable: true,
+    authScopes: { account: true },
+    errors: {
+      types: [MessageDeletedError],
+      union: { name: 'SetReactionResult', description: 'What `setReaction` answers.' },
+    },
+    args: { input: t.arg({ type: SetReactionInput, required: true, description: 'What, and where.' }) },
+    description: 'Puts an emoji on a message, or takes your own off. Repeating it is safe.',
+    resolve: async (_root, { input: { messageId, emoji, present } }, { services, viewer }) => ({
+      message: await services.messages.react(accountOf(viewer), messageId.id, emoji, present),
+    }),
   }),
 }))

@@ -1,5 +1,6 @@
 import { Lru } from '../../platform/lru.ts'
 import type { Postgres } from '../../platform/postgres.ts'
+import { apartSql } from '../social/index.ts'
 import { presentSql } from './member-store.ts'
 
 export interface Message {
@@ -58,6 +59,7 @@ const sendText = `
   with me as (
     select c.members_seq, $6::int is null or exists (
       select from conversation_entries r where r.conversation_id = $1 and r.seq = $6 and r.seq >= m.joined_seq and r.kind = 'MESSAGE'
+      and (r.actor_id is null or not ${apartSql('$2::uuid', 'r.actor_id')})
     ) as answerable
     from conversation_members m join conversations c on c.id = m.conversation_id
     where m.conversation_id = $1 and m.account_id = $2 and ${presentSql}

@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts'
 import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
+import { selvesOf } from '../../graphql/person.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Block, Visibility, VisibilitySettings } from './index.ts'
 
@@ -24,13 +25,13 @@ builder.mutationField('unblock', (t) =>
   t.field({
     type: UnblockPayload,
     nullable: true,
-    authScopes: { device: true },
+    authScopes: { $any: { device: true, account: true } },
     errors: { types: [], union: { name: 'UnblockResult', description: 'What `unblock` answers.' } },
     args: { input: t.arg({ type: UnblockInput, required: true, description: 'Which one.' }) },
     description: 'Undoes a block of your own. If the other side blocked you too, you stay hidden from each other.',
     resolve: async (_root, { input }, { services, viewer }) => {
       const blockId = String(input.blockId)
-      await services.social.unblock(phone(viewer).deviceId, blockId)
+      await services.social.unblock(selvesOf(viewer), blockId)
       return { blockId }
     },
   }),
@@ -39,12 +40,12 @@ builder.mutationField('unblock', (t) =>
 builder.queryField('blocks', (t) =>
   t.connection({
     type: BlockType,
-    authScopes: { device: true },
+    authScopes: { $any: { device: true, account: true } },
     complexity: pageSize.cost,
     description:
       'Your own blocks, newest first: whom they are about is nobody’s business any more. `first` is at most 100.',
     resolve: (_root, args, { services, viewer }) =>
-      keysetConnection(args, (page) => services.social.blocks(phone(viewer).deviceId, page)),
+      keysetConnection(args, (page) => services.social.blocks(selvesOf(viewer), page)),
   }),
 )
 

@@ -16,10 +16,10 @@ import { type Audience, audienceFor, defaultSettings, maySee, type VisibilitySet
 export interface SocialService {
   /** Refuses yourself. Repeating it gives the same block. */
   block(personId: string, otherId: string): Promise<Block>
-  /** Refuses a block that is not the person's own with NOT_FOUND, and so does repeating it. */
-  unblock(personId: string, blockId: string): Promise<void>
-  /** The person's own blocks, newest first. Refuses cursors of other lists. */
-  blocks(personId: string, page: PageRequest): Promise<Listed<Block>[]>
+  /** Refuses with NOT_FOUND a block that is not of one of these, who are one viewer, and so does repeating it. */
+  unblock(personIds: readonly string[], blockId: string): Promise<void>
+  /** Their own blocks, newest first. Refuses cursors of other lists. */
+  blocks(personIds: readonly string[], page: PageRequest): Promise<Listed<Block>[]>
   /** Everybody hidden from the person by a block, in either direction: as of a second ago at most. */
   hiddenFrom(personId: string): Promise<ReadonlySet<string>>
   /** The same as of now, from Postgres: for what is written down and outlives that second. */
@@ -154,20 +154,21 @@ export function createSocialService(deps: {
       await settle(personId, otherId, true)
       return block
     },
-    async unblock(personId, blockId) {
-      const blockedId = isId(blockId) ? await store.blockedBy(personId, blockId) : undefined
-      if (!blockedId) throw new NotFoundError()
-      await deps.onUniting(personId, blockedId)
+    async unblock(personIds, blockId) {
+      const block = isId(blockId) ? await store.blockOf(personIds, blockId) : undefined
+      if (!block) throw new NotFoundError()
+      const { blockerId, blockedId } = block
+      await deps.onUniting(blockerId, blockedId)
       const id = createId(clock.now())
-      const otherId = await store.remove(id, personId, blockId)
+      const otherId = await store.remove(id, blockerId, blockId)
       if (!otherId) throw new NotFoundError()
-      await announce({ id, personId, otherId })
+      await announce({ id, personId: blockerId, otherId })
       // The other side's own block may stand.
-      await settle(personId, otherId, true)
+      await settle(blockerId, otherId, true)
     },
-    async blocks(personId, page) {
-      const list = `blocks of ${personId}`
-      const found = await store.blocksOf(personId, keysetRange(list, page, 'desc'))
+    async blocks(personIds, page) {
+      const list = `blocks of ${personIds.join(' ')}`
+      const found = await store.blocksOf(personIds, keysetRange(list, page, 'desc'))
       return found.map((block) => ({ item: block, cursor: keysetCursor(list, { key: 0, id: block.id }) }))
     },
     hiddenFrom,

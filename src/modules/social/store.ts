@@ -19,16 +19,16 @@ export interface SocialStore {
   insert(noticeId: string, blockerId: string, blockedId: string, nowMs: number): Promise<Block>
   /** Deletes a block of this blocker, and tells whom it was about. */
   remove(noticeId: string, blockerId: string, blockId: string): Promise<string | undefined>
-  /** Whom a block of this blocker is about. */
-  blockedBy(blockerId: string, blockId: string): Promise<string | undefined>
+  /** Whose a block is, and whom it is about, if it is of one of these blockers. */
+  blockOf(blockerIds: readonly string[], blockId: string): Promise<{ blockerId: string; blockedId: string } | undefined>
   /** Whether one of the two is blocked by the other. */
   between(personId: string, otherId: string): Promise<boolean>
   /** The same for many pairs, in their order. */
   apart(pairs: (readonly [string, string])[]): Promise<boolean[]>
   /** For each of these, everybody whom they block or who blocks them. */
   around(personIds: string[]): Promise<Map<string, ReadonlySet<string>>>
-  /** Somebody's own blocks within a range. */
-  blocksOf(personId: string, range: KeysetRange): Promise<Block[]>
+  /** The blocks of these blockers within a range. */
+  blocksOf(blockerIds: readonly string[], range: KeysetRange): Promise<Block[]>
   /** The settings of those who have set any. */
   settings(personIds: string[]): Promise<Map<string, VisibilitySettings>>
   /** Changes what is given, and tells what holds now. */
@@ -96,12 +96,16 @@ export function createSocialStore(postgres: Postgres): SocialStore {
       )
       return row?.other_id
     },
-    async blockedBy(blockerId, blockId) {
-      const [row] = await sql<{ blocked_id: string }>(
-        { name: 'social-blocked-by', text: 'select blocked_id from blocks where id = $1 and blocker_id = $2' },
-        [blockId, blockerId],
+    async blockOf(blockerIds, blockId) {
+      const [row] = await sql<{ blockerId: string; blockedId: string }>(
+        {
+          name: 'social-block-of',
+          text: `select blocker_id as "blockerId", blocked_id as "blockedId" from blocks
+                 where id = $1 and blocker_id = any($2::uuid[])`,
+        },
+        [blockId, blockerIds],
       )
-      return row?.blocked_id
+      return row
     },
     between: async (personId, otherId) => (await apart([[personId, otherId]]))[0] ?? true,
     apart,
@@ -119,15 +123,15 @@ export function createSocialStore(postgres: Postgres): SocialStore {
       // Most people have no blocks, and share one set that says so.
       return new Map(personIds.map((id) => [id, some.get(id) ?? noOne]))
     },
-    async blocksOf(personId, { from, to, order, limit }) {
+    async blocksOf(blockerIds, { from, to, order, limit }) {
       // Ids sort by the time they were made.
       const rows = await sql<{ id: string; created_at: Date }>(
         {
           name: `social-blocks-${order}`,
-          text: `select id, created_at from blocks where blocker_id = $1 and ($2::uuid is null or id > $2)
+          text: `select id, created_at from blocks where blocker_id = any($1::uuid[]) and ($2::uuid is null or id > $2)
                  and ($3::uuid is null or id < $3) order by id ${order} limit $4`,
         },
-        [personId, from?.id ?? null, to?.id ?? null, limit],
+        [blockerIds, from?.id ?? null, to?.id ?? null, limit],
       )
       return rows.map(({ id, created_at }) => ({ id, blockedAt: created_at }))
     },
