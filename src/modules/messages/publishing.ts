@@ -58,6 +58,10 @@ export function createPublishing(deps: {
     return tracked
   }
 
+  async function settled() {
+    while (running.size > 0) await Promise.all(running)
+  }
+
   function add(conversationId: string, one: Waiting) {
     const others = waiting.get(conversationId)
     if (others) return void others.push(one)
@@ -200,9 +204,7 @@ export function createPublishing(deps: {
         ]).then(() => undefined, quietly('nobody is told who types')),
       )
     },
-    async settled() {
-      while (running.size > 0) await Promise.all(running)
-    },
+    settled,
     async close() {
       while (running.size > 0) await Promise.all(running)
       clearTimeout(marking)

@@ -1,13 +1,13 @@
 // Invariant: a stream tells an account of what is its own to see at that moment, and of nothing after it has left.
-import type { Clock } from '../../platform/clock.ts'
 import type { Audience, Delivery, DeliveryEngine } from '../../platform/delivery/index.ts'
 import type { DurableTopic } from '../../platform/delivery/topics.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { isId } from '../../platform/ids.ts'
 import type { SocialService, Sight as SocialSight } from '../social/index.ts'
-import type { Change, Changes } from './changes.ts'
+import type { Change } from './changes.ts'
 import type { ConversationEntryStore, Standing } from './entry-store.ts'
 import { type ConversationEventPayload, inboxTopic, type PublishedPointer } from './events.ts'
+import type { Foresight } from './foresight.ts'
 import { audienceOf, type Onlooker } from './sight.ts'
 
 type Stream = AsyncIterableIterator<Delivery<ConversationEventPayload>>
@@ -29,29 +29,14 @@ export interface Streams {
   changeAt(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change>
 }
 
-/** What was read for a page of a replay counts for so long. */
-const preparedForMs = 1000
-
 export function createStreams(deps: {
   delivery: DeliveryEngine
   topic: DurableTopic<ConversationEventPayload>
   entries: ConversationEntryStore
-  changes: Pick<Changes, 'changesAt'>
+  foresight: Foresight
   social: Pick<SocialService, 'watch'>
-  clock: Clock
 }): Streams {
-  const { delivery, topic, entries, changes, social, clock } = deps
-  /** Payloads of a replay are one subscriber's own. */
-  const ahead = new WeakMap<ConversationEventPayload, { accountId: string; change: Change; atMs: number }>()
-
-  async function prepare(accountId: string, pointers: readonly PublishedPointer[]) {
-    const found = await changes.changesAt({ accountId }, pointers)
-    const atMs = clock.now()
-    for (const [i, pointer] of pointers.entries()) {
-      const change = found[i]
-      if (change) ahead.set(pointer, { accountId, change, atMs })
-    }
-  }
+  const { delivery, topic, entries, foresight, social } = deps
 
   const typingIsFor = (accountId: string, sight: SocialSight, typist: string) =>
     typist !== accountId && sight.sees(typist, 'EVERYONE')
@@ -64,23 +49,31 @@ export function createStreams(deps: {
       const { joinedSeq, otherId } = standing
       const sight = await social.watch(accountId)
       const lost = new AbortController()
+      const audience = audienceWith(sight, joinedSeq)
+      const replayed = new WeakSet<ConversationEventPayload>()
+      function onlooker(): Onlooker {
+        const shared = audience.current()
+        return shared === null ? { accountId } : { audience: shared }
+      }
 
       function accept(payload: ConversationEventPayload): boolean | 'last' {
         if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
         if (payload.seq < joinedSeq) return false
         const { member } = payload
+        if (!replayed.has(payload)) foresight.expect(onlooker(), payload)
         const gone = member?.accountId === accountId && (member.change === 'LEFT' || member.change === 'REMOVED')
         return gone ? 'last' : true
       }
       async function keep(payloads: ConversationEventPayload[]) {
-        await prepare(accountId, payloads.filter(isPointer))
+        for (const payload of payloads) replayed.add(payload)
+        await foresight.expectAll({ accountId }, payloads.filter(isPointer))
         return payloads.map(() => true)
       }
 
       const stream = await delivery
         .subscribe(topic, conversationId, {
           ...{ after, notBefore: joinedSeq - 1, accept, keep, until: lost.signal, onSlow, onEnded: sight.close },
-          audience: audienceWith(sight, joinedSeq),
+          audience,
         })
         .catch((error: unknown) => {
           sight.close()
@@ -104,8 +97,11 @@ export function createStreams(deps: {
 
     async inbox(accountId, after, onSlow) {
       const sight = await social.watch(accountId)
-      const accept = (payload: ConversationEventPayload) =>
-        payload.kind !== 'TYPING' || typingIsFor(accountId, sight, payload.accountId)
+      function accept(payload: ConversationEventPayload): boolean {
+        if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
+        foresight.expect({ accountId }, payload)
+        return true
+      }
       async function keep(payloads: ConversationEventPayload[]) {
         const pointers = payloads.filter(isPointer)
         const ids = new Set(pointers.map(({ conversationId }) => conversationId))
@@ -115,7 +111,7 @@ export function createStreams(deps: {
           if (!isPointer(payload) || !standing) return false
           return standing.joinedSeq <= payload.seq && (standing.leftSeq === null || payload.seq <= standing.leftSeq)
         }
-        await prepare(accountId, pointers.filter(isOwn))
+        await foresight.expectAll({ accountId }, pointers.filter(isOwn))
         return payloads.map(isOwn)
       }
       return delivery
@@ -126,14 +122,7 @@ export function createStreams(deps: {
         })
     },
 
-    async changeAt(onlooker, pointer) {
-      const found = ahead.get(pointer)
-      const isTheirs = 'accountId' in onlooker && found?.accountId === onlooker.accountId
-      if (found && isTheirs && clock.now() - found.atMs < preparedForMs) return found.change
-      const [change] = await changes.changesAt(onlooker, [pointer])
-      const { conversationId, seq } = pointer
-      return change ?? { conversationId, seq, at: new Date(clock.now()), kind: 'withheld' }
-    },
+    changeAt: foresight.changeAt,
   }
 
   /** Where an account stands in a conversation that it is in now. */
