@@ -47,7 +47,7 @@ class HttpRefreshCookie implements RefreshCookie {
 
   keep(token: string, expiresAt: Date): void {
     const { clock } = this.#options
-    this.#write(token, Math.max(0, Math.floor((expiresAt.getTime() - clock.now()) / 1000)))
+    this.#write(token, Math.max(0, Math.round((expiresAt.getTime() - clock.now()) / 1000)))
   }
 
   drop(): void {

@@ -27,6 +27,15 @@ export function createRoleStore({ transaction }: Pick<Postgres, 'transaction'>) 
   }
 
   return {
+    /** Nothing for an account that is not there. By the database's clock, as every revocation. */
+    revoke: (audited: Audited): Promise<Account | undefined> =>
+      transaction(async (tx) => {
+        const account = await locked(tx, audited.accountId)
+        if (!account || account.revokedAt) return account
+        const audit = { ...audited, action: 'REVOKE', detail: {} }
+        return change(tx, 'roles-revoke', 'revoked_at = clock_timestamp()', [], audit)
+      }),
+
     /** Nothing for an account that is not there. */
     grant: (audited: Audited, role: Role): Promise<Account | undefined> =>
       transaction(async (tx) => {

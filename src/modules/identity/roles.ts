@@ -9,6 +9,8 @@ import type { Account } from './store.ts'
 import type { Role, Viewer } from './viewer.ts'
 
 export interface RoleService {
+  /** Ends every token of an account. Refuses everybody but ADMIN, and an unknown account with NOT_FOUND. Repeating it is safe. */
+  revokeAccount(viewer: Viewer, accountId: string): Promise<Account>
   /** Gives an account a role; it counts within ten seconds. Refuses everybody but ADMIN, and an unknown account. Repeating it is safe. */
   grantRole(viewer: Viewer, accountId: string, role: Role): Promise<Account>
   /** Takes a role from an account. Refuses everybody but ADMIN, an unknown account, and the last ADMIN. Repeating it is safe. */
@@ -19,7 +21,13 @@ export interface RoleService {
 
 const reasonLength = 500
 
-export function createRoles({ store, clock }: { store: RoleStore; clock: Clock }): RoleService {
+export function createRoles(deps: {
+  store: RoleStore
+  clock: Clock
+  onRevoked: (account: Account) => void
+}): RoleService {
+  const { store, clock, onRevoked } = deps
+
   /** Whom it is about, and what is written down of it, for ADMIN only. */
   function by(viewer: Viewer, accountId: string) {
     if (!viewer.roles.includes('ADMIN')) throw new ForbiddenError()
@@ -33,6 +41,12 @@ export function createRoles({ store, clock }: { store: RoleStore; clock: Clock }
   }
 
   return {
+    async revokeAccount(viewer, accountId) {
+      const account = known(await store.revoke(by(viewer, accountId)))
+      onRevoked(account)
+      return account
+    },
+
     grantRole: async (viewer, accountId, role) => known(await store.grant(by(viewer, accountId), role)),
 
     async withdrawRole(viewer, accountId, role) {

@@ -53,8 +53,6 @@ export interface IdentityService extends RegistrationService, SignInService, Rol
    * Repeating it gives the same, until the device is gone.
    */
   deleteDevice(viewer: Viewer): Promise<ErasureRequest>
-  /** Ends every token of an account. Refuses everybody but ADMIN, and an unknown account with NOT_FOUND. Repeating it is safe. */
-  revokeAccount(viewer: Viewer, accountId: string): Promise<Account>
   /** The devices of these ids that the viewer may see: the own one, and any for ADMIN. */
   devices(viewer: Viewer | null, ids: string[]): Promise<Map<string, Device>>
   /** The accounts of these ids that the viewer may see: the own one, and any for ADMIN. */
@@ -186,7 +184,11 @@ export async function createIdentityService(deps: {
     authenticate,
     ...createRegistration({ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined) }),
     ...createSignIns(signingIn),
-    ...createRoles({ store: createRoleStore(deps.postgres), clock }),
+    ...createRoles({
+      store: createRoleStore(deps.postgres),
+      clock,
+      onRevoked: ({ id, revokedAt }) => revoked(`account:${id}`, { revokedAt }),
+    }),
 
     async registerDevice({ clientId, address }) {
       if (clientId !== null && !clientIdShape.test(clientId)) {
@@ -233,14 +235,6 @@ export async function createIdentityService(deps: {
         .onDeleted(deviceId)
         .catch((error: unknown) => logger.debug('device not ended at once', describeError(error)))
       return request
-    },
-
-    async revokeAccount(viewer, accountId) {
-      if (!viewer.roles.includes('ADMIN')) throw new ForbiddenError()
-      const account = isId(accountId) ? await store.revokeAccount(accountId) : undefined
-      if (!account) throw new NotFoundError()
-      revoked(`account:${account.id}`, account)
-      return account
     },
 
     async devices(viewer, ids) {

@@ -183,13 +183,6 @@ export function createIdentityStore(postgres: Postgres) {
         return row && { erasureId: row.id, requestedAt: row.requested_at, revokedAt: row.revoked_at }
       }),
 
-    revokeAccount: (id: string) =>
-      firstAccount(
-        'identity-revoke-account',
-        `update accounts set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = $1 returning ${accountColumns}`,
-        [id],
-      ),
-
     async devices(ids: string[]): Promise<Device[]> {
       const text = `select ${deviceColumns} from devices where id = any($1::uuid[])`
       return (await sql<DeviceRow>({ name: 'identity-devices', text }, [ids])).map(deviceOf)
