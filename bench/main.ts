@@ -10,6 +10,7 @@ import { match } from './benches/match.ts'
 import { growth, nearby } from './benches/nearby.ts'
 import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
+import { sync } from './benches/sync.ts'
 import type { Bench } from './kit/bench.ts'
 import { stopChildren } from './kit/child.ts'
 import { describeMachine, type Machine } from './kit/machine.ts'
@@ -30,6 +31,7 @@ const benches: Record<string, Bench> = {
   fence,
   idle,
   start,
+  sync,
 }
 
 async function main(): Promise<number> {
