@@ -1,4 +1,5 @@
-import type { TestAccount } from './accounts.ts'
+import { createId } from '../../src/platform/ids.ts'
+import { newUsername, type TestAccount } from './accounts.ts'
 import type { TestApp } from './app.ts'
 import { type Answer, codeOf } from './gql.ts'
 import { newClientId } from './phones.ts'
@@ -153,4 +154,14 @@ export async function entriesOf(app: TestApp, conversationId: string) {
     [id],
   )
   return rows
+}
+
+/** People who only have to be there; answers their usernames. */
+export async function insertAccounts(app: TestApp, count: number): Promise<string[]> {
+  const people = Array.from({ length: count }, () => ({ id: createId(app.clock.now()), username: newUsername() }))
+  await app.postgres.pool.query(
+    `insert into accounts (id, username, roles) select id, username, '{USER}' from unnest($1::uuid[], $2::text[]) as a (id, username)`,
+    [people.map(({ id }) => id), people.map(({ username }) => username)],
+  )
+  return people.map(({ username }) => username)
 }
