@@ -15,7 +15,14 @@ export interface Erasing {
 /** In one transaction, which others wait for. */
 const messagesAtOnce = 2000
 
-export function createErasing({ store, locks, tell }: { store: ErasingStore; locks: LockStore; tell: Tell }): Erasing {
+export function createErasing(deps: {
+  store: ErasingStore
+  locks: LockStore
+  tell: Tell
+  /** Leaves nothing of what was told to them. */
+  forget(accountId: string): Promise<void>
+}): Erasing {
+  const { store, locks, tell, forget } = deps
   /** Erases some, and tells how much, and whether that was all. */
   async function eraseFrom(conversationId: string, accountId: string): Promise<{ count: number; all: boolean }> {
     const changed = await locks.any(conversationId, async (group) => {
@@ -56,6 +63,7 @@ export function createErasing({ store, locks, tell }: { store: ErasingStore; loc
           count += done.count
           all = done.all
         }
+      await forget(accountId)
       return count
     },
   }

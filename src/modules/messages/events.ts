@@ -32,19 +32,28 @@ const typingSchema = z.object({
 export type PublishedPointer = z.infer<typeof pointerSchema>
 export type ConversationEventPayload = PublishedPointer | z.infer<typeof typingSchema>
 
-const payload = z.union([pointerSchema, typingSchema])
-
 /** One conversation. Its entries in Postgres are the log. */
 export const conversationTopic = (log: DurableSource) =>
-  durableTopic<ConversationEventPayload>({ name: 'conversation', log, payload })
+  durableTopic<ConversationEventPayload>({ name: 'conversation', log, payload: z.union([pointerSchema, typingSchema]) })
+
+/** Nobody is named in what lies in inboxes: who is erased need not be looked for there. */
+const inboxPointerSchema = pointerSchema.pick({ conversationId: true, seq: true, kind: true })
+export type InboxPointer = z.infer<typeof inboxPointerSchema>
+export type InboxEventPayload = InboxPointer | z.infer<typeof typingSchema>
+
+export const inboxPointerOf = ({ conversationId, seq, kind }: PublishedPointer): InboxPointer => ({
+  conversationId,
+  seq,
+  kind,
+})
 
 const shards = 64
 
 /** Everything of one account, in one stream. Appended by `inbox.lua.ts`; the inboxes of a shard share a slot. */
-export const inboxTopic = ephemeralTopic<ConversationEventPayload>({
+export const inboxTopic = ephemeralTopic<InboxEventPayload>({
   name: 'inbox',
   slot: (accountId) => `inbox-${Number.parseInt(accountId.slice(-2), 16) % shards}`,
   maxLength: 1000,
   windowMs: dayMs,
-  payload,
+  payload: z.union([inboxPointerSchema, typingSchema]),
 })

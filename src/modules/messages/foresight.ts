@@ -1,16 +1,16 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Change, Changes } from './changes.ts'
-import type { PublishedPointer } from './events.ts'
+import type { MessagePlace } from './rules.ts'
 import type { Onlooker } from './sight.ts'
 
 /** What pointers tell onlookers, read together before it is asked for one by one. */
 export interface Foresight {
   /** Begins to read what a pointer will tell, unless that is under way. */
-  expect(onlooker: Onlooker, pointer: PublishedPointer): void
+  expect(onlooker: Onlooker, pointer: MessagePlace): void
   /** Reads what pointers tell, at once; resolves when it is there. */
-  expectAll(onlooker: Onlooker, pointers: readonly PublishedPointer[]): Promise<void>
+  expectAll(onlooker: Onlooker, pointers: readonly MessagePlace[]): Promise<void>
   /** What a pointer tells: what there was when it was expected, if that is a moment ago, or what there is now. */
-  changeAt(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change>
+  changeAt(onlooker: Onlooker, pointer: MessagePlace): Promise<Change>
 }
 
 /** What was read counts for so long, milliseconds. */
@@ -22,7 +22,7 @@ interface Expected {
   change: Promise<Change | null>
 }
 interface Asked {
-  pointer: PublishedPointer
+  pointer: MessagePlace
   resolve(change: Change | null): void
   reject(error: unknown): void
 }
@@ -30,7 +30,7 @@ interface Asked {
 /** Events are executed one after the other: read one by one, a burst would take a round trip for each. */
 export function createForesight({ changes, clock }: { changes: Pick<Changes, 'changesAt'>; clock: Clock }): Foresight {
   /** Every subscriber of a live event has the very same pointer. */
-  const expected = new WeakMap<PublishedPointer, Map<string, Expected>>()
+  const expected = new WeakMap<MessagePlace, Map<string, Expected>>()
   const asked = new Map<string, { onlooker: Onlooker; waiting: Asked[] }>()
 
   async function ask({ onlooker, waiting }: { onlooker: Onlooker; waiting: Asked[] }) {
@@ -53,7 +53,7 @@ export function createForesight({ changes, clock }: { changes: Pick<Changes, 'ch
         void ask({ onlooker, waiting: waiting.slice(from, from + atOnce) })
   }
 
-  function read(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change | null> {
+  function read(onlooker: Onlooker, pointer: MessagePlace): Promise<Change | null> {
     return new Promise((resolve, reject) => {
       const group = asked.get(nameOf(onlooker)) ?? { onlooker, waiting: [] }
       if (asked.size === 0) setImmediate(flush)
@@ -62,7 +62,7 @@ export function createForesight({ changes, clock }: { changes: Pick<Changes, 'ch
     })
   }
 
-  function expectOne(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change | null> {
+  function expectOne(onlooker: Onlooker, pointer: MessagePlace): Promise<Change | null> {
     const known = expected.get(pointer) ?? new Map<string, Expected>()
     expected.set(pointer, known)
     const one = known.get(nameOf(onlooker))

@@ -1,6 +1,6 @@
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { inboxTopic, type PublishedPointer } from './events.ts'
+import { inboxPointerOf, inboxTopic, type PublishedPointer } from './events.ts'
 import { inboxLua, isThere, isUnknown, markLua } from './inbox.lua.ts'
 
 /** What happened in one conversation, for one inbox. */
@@ -37,6 +37,11 @@ export function createInboxStore({ redis, delivery }: { redis: RedisConnections;
     redis.key('messages', `{published-${shardOf(conversationId)}}`, 'published', conversationId)
   const watermarkKey = redis.key('messages', '{relay}', 'watermark')
 
+  const inboxKeys = (accountId: string) => {
+    const base = log.base(inboxTopic, accountId)
+    return [`${base}:head`, `${base}:log`, `${base}:seen`]
+  }
+
   const answerOf = (reply: number): InboxAnswer =>
     reply === isThere ? { kind: 'there' } : reply === isUnknown ? { kind: 'unknown' } : { kind: 'behind', at: reply }
 
@@ -49,26 +54,26 @@ export function createInboxStore({ redis, delivery }: { redis: RedisConnections;
     ): Promise<InboxAnswer[]> {
       const texts = new Map<PublishedPointer, string>()
       const textOf = (pointer: PublishedPointer) => {
-        const text = texts.get(pointer) ?? JSON.stringify(pointer)
+        const text = texts.get(pointer) ?? JSON.stringify(inboxPointerOf(pointer))
         texts.set(pointer, text)
         return text
       }
       const replies = await redis.pipelined((pipeline) => {
         for (const { accountId, after, upTo, pointers, fromNothing, lossy } of appends) {
-          const base = log.base(inboxTopic, accountId)
-          inboxScript.into(
-            pipeline,
-            [`${base}:head`, `${base}:log`, `${base}:seen`],
-            [
-              ...log.appendArgs(inboxTopic),
-              ...[conversationId, after, upTo, fromNothing ? 1 : 0, lossy ? 1 : 0],
-              ...pointers.flatMap((pointer) => [pointer.seq, textOf(pointer)]),
-            ],
-          )
+          inboxScript.into(pipeline, inboxKeys(accountId), [
+            ...log.appendArgs(inboxTopic),
+            ...[conversationId, after, upTo, fromNothing ? 1 : 0, lossy ? 1 : 0],
+            ...pointers.flatMap((pointer) => [pointer.seq, textOf(pointer)]),
+          ])
         }
         for (const { channel, message } of wakeUps) pipeline.publish(channel, message)
       })
       return appends.map((_, i) => answerOf(Number(replies[i])))
+    },
+
+    /** Leaves nothing of an inbox. Repeating it is safe. */
+    async drop(accountId: string): Promise<void> {
+      await redis.run((client) => client.del(...inboxKeys(accountId)))
     },
 
     /** Remembers up to where conversations are in every inbox. */

@@ -86,7 +86,7 @@ export function createMessageService(deps: {
       ...{ changeStore, changes, conversations, members, readings, cursors, delivery, hiddenFrom },
     }),
     ...createStreams({ delivery, social, entries, topic, foresight: createForesight({ changes, clock }) }),
-    ...createErasing({ store: createErasingStore(postgres), locks, tell }),
+    ...createErasing({ store: createErasingStore(postgres), locks, tell, forget: telling.forget }),
     relay: telling.relay,
     close: telling.close,
   }

@@ -8,12 +8,12 @@ import { NotFoundError } from '../../platform/errors.ts'
 import { ProfileType } from '../profiles/schema.ts'
 import { ConversationChangeInterface } from './change-schema.ts'
 import { ConversationType } from './conversation-schema.ts'
-import type { ConversationEventPayload, PublishedPointer } from './index.ts'
+import type { ConversationEventPayload, InboxPointer } from './index.ts'
 
 type Told<Payload> = Extract<Delivery<Payload>, { kind: 'event' }>
 type Typing = Extract<ConversationEventPayload, { kind: 'TYPING' }>
 
-const ConversationChangedType = builder.objectRef<Told<PublishedPointer>>('ConversationChanged').implement({
+const ConversationChangedType = builder.objectRef<Told<InboxPointer>>('ConversationChanged').implement({
   description: 'Something happened in a conversation.',
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor', description: cursorDescription }),

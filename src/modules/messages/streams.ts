@@ -6,11 +6,12 @@ import { isId } from '../../platform/ids.ts'
 import type { SocialService, Sight as SocialSight } from '../social/index.ts'
 import type { Change } from './changes.ts'
 import type { ConversationEntryStore, Standing } from './entry-store.ts'
-import { type ConversationEventPayload, inboxTopic, type PublishedPointer } from './events.ts'
+import { type ConversationEventPayload, type InboxEventPayload, inboxTopic } from './events.ts'
 import type { Foresight } from './foresight.ts'
+import type { MessagePlace } from './rules.ts'
 import { audienceOf, type Onlooker } from './sight.ts'
 
-type Stream = AsyncIterableIterator<Delivery<ConversationEventPayload>>
+type Stream<Payload> = AsyncIterableIterator<Delivery<Payload>>
 
 export interface Streams {
   /**
@@ -22,11 +23,11 @@ export interface Streams {
     conversationId: string,
     after: string | null,
     onSlow: () => void,
-  ): Promise<Stream>
+  ): Promise<Stream<ConversationEventPayload>>
   /** What happens in all of the account's conversations. Refuses cursors of other streams; UNAVAILABLE while Redis does not answer. */
-  inbox(accountId: string, after: string | null, onSlow: () => void): Promise<Stream>
+  inbox(accountId: string, after: string | null, onSlow: () => void): Promise<Stream<InboxEventPayload>>
   /** What a delivered pointer tells those whom it was delivered to: what there is now, or its position only. */
-  changeAt(onlooker: Onlooker, pointer: PublishedPointer): Promise<Change>
+  changeAt(onlooker: Onlooker, pointer: MessagePlace): Promise<Change>
 }
 
 export function createStreams(deps: {
@@ -97,16 +98,16 @@ export function createStreams(deps: {
 
     async inbox(accountId, after, onSlow) {
       const sight = await social.watch(accountId)
-      function accept(payload: ConversationEventPayload): boolean {
+      function accept(payload: InboxEventPayload): boolean {
         if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
         foresight.expect({ accountId }, payload)
         return true
       }
-      async function keep(payloads: ConversationEventPayload[]) {
+      async function keep(payloads: InboxEventPayload[]) {
         const pointers = payloads.filter(isPointer)
         const ids = new Set(pointers.map(({ conversationId }) => conversationId))
         const own = await entries.standings(accountId, [...ids])
-        const isOwn = (payload: ConversationEventPayload) => {
+        const isOwn = (payload: InboxEventPayload) => {
           const standing = own.get(payload.conversationId)
           if (!isPointer(payload) || !standing) return false
           return standing.joinedSeq <= payload.seq && (standing.leftSeq === null || payload.seq <= standing.leftSeq)
@@ -132,7 +133,9 @@ export function createStreams(deps: {
   }
 }
 
-const isPointer = (payload: ConversationEventPayload): payload is PublishedPointer => payload.kind !== 'TYPING'
+const isPointer = <Payload extends { kind: string }>(
+  payload: Payload,
+): payload is Exclude<Payload, { kind: 'TYPING' }> => payload.kind !== 'TYPING'
 
 /** An inbox is one account's. */
 const oneself: Audience = { current: () => null, onChange: () => undefined }

@@ -23,5 +23,5 @@ export function createTelling(deps: {
   const topic = conversationTopic(entries.source)
   const publishing = createPublishing({ entries, inboxes, delivery, topic, logger })
   const relay = createRelay({ entries, inboxes, publishing })
-  return { entries, topic, relay, ...publishing }
+  return { entries, topic, relay, forget: inboxes.drop, ...publishing }
 }
