@@ -223,6 +223,8 @@ export async function createBackend(
         return erased
       },
       places: places.eraseOwner,
+      // After those, as above: what an organizer's events told around, and what blocks did.
+      presence: presence.erase,
       social: social.erase,
     },
   })
