@@ -279,6 +279,21 @@ test('no token counts for longer than its kind’s life, whatever it says', asyn
   expect(() => tokens.recheck(verified)).toThrow(TokenExpiredError)
 })
 
+test('one that belongs to a signing-in names it, and counts for a quarter of an hour', async () => {
+  const signIn = { signInId: createId(start), deviceId: createId(start) }
+  const { token, expiresAt } = await tokens.issue('at+jwt', subject, signIn)
+  expect(token.length).toBeLessThan(600)
+  expect(await tokens.verify(token)).toMatchObject({ subject, ...signIn })
+  expect(expiresAt.getTime()).toBe(start + 15 * 60_000)
+  const minutes = (made: number) => ({ iat: seconds(start) - made * 60, exp: seconds(start) + daySeconds })
+  const account = (changed: Changes) =>
+    made({ typ: 'at+jwt' }, { aud: 'vicinity:api', sid: signIn.signInId, ...changed })
+  await expect(tokens.verify(account(minutes(20)))).rejects.toThrow(TokenExpiredError)
+  expect((await tokens.verify(account(minutes(10)))).expiresAt).toBe(seconds(start) + 5 * 60)
+  for (const odd of [{ sid: 'x' }, { sid: 7 }, { sid: '' }, { did: '*' }, { did: {} }, { sid: [signIn.signInId] }])
+    await expect(tokens.verify(account(odd))).rejects.toThrow(UnauthenticatedError)
+})
+
 test('an expired token with a wrong audience or signature is not told that it has expired', async () => {
   const old = { iat: seconds(start) - 100, exp: seconds(start) - 50 }
   await expect(tokens.verify(made({}, { ...old, aud: 'x' }))).rejects.toThrow(UnauthenticatedError)
