@@ -474,6 +474,7 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Account: ['its account', 'ADMIN'],
     Activity: ['its device', 'another device'],
     Campus: everybody,
+    Profile: ['its account', 'ADMIN'],
     Venue: everybody,
     Event: ['its organizer'],
     Device: ['its device', 'the secret of its session', 'ADMIN'],
@@ -499,6 +500,7 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Object.assign(ids, { Device: ann.deviceId, Session: session.id, Activity: (await start(ann)).id })
     account = await createAccount(app)
     ids['Account'] = globalId('Account', account.accountId)
+    ids['Profile'] = globalId('Profile', account.accountId)
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
     const campusId = createId(app.clock.now())
