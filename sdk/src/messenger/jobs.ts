@@ -28,13 +28,14 @@ export type Job = What & {
 
 export type NewJob = What & { conversationId: string }
 
-const sameTarget = (target: Target, clientId: string) => 'clientId' in target && target.clientId === clientId
+/** The client id of the message that the job waits for. */
+export function awaitedBy(job: NewJob): string | null {
+  const target = job.kind === 'send' ? job.replyTo : job.kind === 'read' ? null : job.target
+  return target && 'clientId' in target ? target.clientId : null
+}
 
 /** Whether the job waits for the message of that client id to be sent. */
-export const dependsOn = (job: Job, clientId: string): boolean =>
-  job.kind === 'send'
-    ? job.replyTo !== null && sameTarget(job.replyTo, clientId)
-    : job.kind !== 'read' && sameTarget(job.target, clientId)
+export const dependsOn = (job: NewJob, clientId: string): boolean => awaitedBy(job) === clientId
 
 /** The job, once the message that it waited for has an id. */
 export function resolved(job: Job, clientId: string, target: Target): Job {
@@ -43,9 +44,7 @@ export function resolved(job: Job, clientId: string, target: Target): Job {
   return job.kind === 'read' ? job : { ...job, target }
 }
 
-const isReady = (job: Job) =>
-  job.state === 'waiting' &&
-  (job.kind === 'read' || (job.kind === 'send' ? !job.replyTo || 'seq' in job.replyTo : 'seq' in job.target))
+const isReady = (job: Job) => job.state === 'waiting' && awaitedBy(job) === null
 
 /**
  * What to do next of one conversation's jobs, which come in their order. Whatever waits keeps those after it waiting; what failed
@@ -53,9 +52,15 @@ const isReady = (job: Job) =>
  */
 export const nextJob = (jobs: readonly Job[]): Job | undefined => jobs.find(isReady)
 
-/** What is about a message of the outbox that is no longer to be sent. */
-export const dependents = (jobs: readonly Job[], clientId: string): Job[] =>
-  jobs.filter((job) => dependsOn(job, clientId))
+/** What waits for the message of that client id to be sent, and what waits for those, in their order. */
+export function dependents(jobs: readonly Job[], clientId: string): Job[] {
+  const names = new Set([clientId])
+  return jobs.filter((job) => {
+    const waits = [...names].some((name) => dependsOn(job, name))
+    if (waits) names.add(job.clientId)
+    return waits
+  })
+}
 
 /** Where the job's message is, once it has a place. */
 export const targetSeq = (job: Job): number | null =>

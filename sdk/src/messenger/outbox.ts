@@ -1,5 +1,5 @@
 import { draftFor, loadMessages, save } from './incoming.ts'
-import { dependents, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
+import { awaitedBy, dependents, dependsOn, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
 import { jobKey, messageKey } from './keys.ts'
 import { jobsOf, type LocalTx } from './local.ts'
 import type { ConversationRecord, MessageRecord } from './records.ts'
@@ -13,9 +13,20 @@ interface Named {
 /** Keeps a job before anything is sent. */
 export async function enqueue(tx: LocalTx, given: NewJob, named: Named): Promise<Job> {
   const order = await nextOrder(tx)
-  const job: Job = { ...given, ...named, order, state: 'waiting', code: null, sent: null }
+  const refused = await awaitsRefused(tx, given)
+  const state = refused
+    ? ({ state: 'failed', code: refused.code } as const)
+    : ({ state: 'waiting', code: null } as const)
+  const job: Job = { ...given, ...named, ...state, order, sent: null }
   await tx.put('outbox', jobKey(job), job)
   return job
+}
+
+/** What is about a refused message can be sent no more than that. */
+async function awaitsRefused(tx: LocalTx, job: NewJob): Promise<Job | undefined> {
+  const name = awaitedBy(job)
+  if (name === null) return undefined
+  return (await jobsOf(tx, job.conversationId)).find(({ clientId, state }) => clientId === name && state === 'failed')
 }
 
 async function nextOrder(tx: LocalTx): Promise<number> {
@@ -122,14 +133,18 @@ export async function fail(tx: LocalTx, given: Job, code: string): Promise<void>
   const job = await current(tx, given)
   if (!job) return
   if (job.kind === 'read') await tx.delete('outbox', jobKey(job))
-  else await tx.put('outbox', jobKey(job), { ...job, state: 'failed', code })
+  else
+    for (const one of [job, ...dependents(await jobsOf(tx, job.conversationId), job.clientId)])
+      await tx.put('outbox', jobKey(one), { ...one, state: 'failed', code })
 }
 
 /** Tries a failed job again, after everything that waits. With a new name if the old one stands for something else. */
 export async function retry(tx: LocalTx, failed: Job, newName: string, changes: { body?: string } = {}): Promise<void> {
   const job = await current(tx, failed)
   if (job?.state !== 'failed') return
-  const renamed = job.kind === 'send' && (job.code === 'IDEMPOTENCY_MISMATCH' || changes.body !== undefined)
+  // Not before what it is about.
+  if (await awaitsRefused(tx, job)) return tx.put('outbox', jobKey(job), { ...job, ...changes })
+  const renamed = job.kind === 'send' && job.code === 'IDEMPOTENCY_MISMATCH'
   const clientId = renamed ? newName : job.clientId
   await tx.delete('outbox', jobKey(job))
   const again: Job = { ...job, ...changes, clientId, order: await nextOrder(tx), state: 'waiting', code: null }
@@ -138,7 +153,8 @@ export async function retry(tx: LocalTx, failed: Job, newName: string, changes: 
   // After it, as they were.
   for (const dependent of dependents(jobs, job.clientId)) {
     await tx.delete('outbox', jobKey(dependent))
-    const moved = { ...resolved(dependent, job.clientId, { clientId }), order: await nextOrder(tx) }
+    const named = resolved(dependent, job.clientId, { clientId })
+    const moved: Job = { ...named, order: await nextOrder(tx), state: 'waiting', code: null }
     await tx.put('outbox', jobKey(moved), moved)
   }
 }
@@ -150,6 +166,7 @@ export async function discard(tx: LocalTx, given: Job): Promise<void> {
   await tx.delete('outbox', jobKey(job))
   if (job.kind !== 'send') return
   for (const dependent of dependents(await jobsOf(tx, job.conversationId), job.clientId)) {
+    if (!dependsOn(dependent, job.clientId)) continue
     if (dependent.kind === 'send') await tx.put('outbox', jobKey(dependent), { ...dependent, replyTo: null })
     else await tx.delete('outbox', jobKey(dependent))
   }

@@ -61,6 +61,7 @@ async function takePulled({ local, tracker, me }: PullParts, asked: readonly Ask
       const { id } = conversation
       const answer = answers.get(id)
       if (!answer) await drop(tx, tracker, id)
+      else if (answer.latestSeq < conversation.upToSeq) await startAnew(tx, tracker, id)
       else if (answer.firstSeq !== conversation.firstSeq) tracker.missing.add(id)
       else {
         const items = answer.changes.map((change) => ({ change, profiles: [] }))
@@ -80,7 +81,7 @@ async function takePulled({ local, tracker, me }: PullParts, asked: readonly Ask
       else if (latestSeq > known.latestSeq) {
         await tx.put('conversations', conversationId, { ...known, latestSeq })
         tracker.note({ ...known, latestSeq })
-      }
+      } else if (latestSeq < known.upToSeq) tracker.behind.add(conversationId)
     }
   })
 }
@@ -103,6 +104,14 @@ async function dropDone(tx: LocalTx, done: readonly Job[]): Promise<void> {
   for (const job of done) if ((await current(tx, job))?.state === 'done') await tx.delete('outbox', jobKey(job))
 }
 
+/** The server knows less than it did: it was restored from a copy. What it has forgotten of the outbox is sent again. */
+async function startAnew(tx: LocalTx, tracker: Tracker, id: string): Promise<void> {
+  for (const job of await jobsOf(tx, id))
+    if (job.state === 'done') await tx.put('outbox', jobKey(job), { ...job, state: 'waiting', sent: null })
+  await drop(tx, tracker, id)
+  tracker.missing.add(id)
+}
+
 async function drop(tx: LocalTx, tracker: Tracker, id: string): Promise<void> {
   await dropConversation(tx, id)
   tracker.forget(id)
@@ -112,13 +121,20 @@ async function drop(tx: LocalTx, tracker: Tracker, id: string): Promise<void> {
 export async function takeSnapshots({ api, local, tracker, me }: PullParts, ids: readonly string[]): Promise<void> {
   for (let from = 0; from < ids.length; from += snapshotsAtOnce) {
     const some = ids.slice(from, from + snapshotsAtOnce)
-    for (const id of some) tracker.missing.delete(id)
+    for (const id of some) {
+      tracker.missing.delete(id)
+      tracker.lost.delete(id)
+    }
     try {
       const { snapshots, profiles } = await api.snapshots(some)
       const found = new Set(snapshots.map(({ id }) => id))
       await local.write(async (tx) => {
         await putProfiles(tx, profiles)
         for (const snapshot of snapshots) {
+          if (tracker.lost.has(snapshot.id)) {
+            tracker.missing.add(snapshot.id)
+            continue
+          }
           await applySnapshot(tx, me, snapshot)
           // What was held back may follow now.
           await tracker.take(tx, me, snapshot.id, [])

@@ -18,6 +18,8 @@ export interface Tracker {
   readonly stale: Set<string>
   /** Conversations with jobs that are done, whose result has not come back. */
   readonly awaited: Set<string>
+  /** Left, or lost, since they were last taken out of here: what was asked before that does not count. */
+  readonly lost: Set<string>
   load(tx: LocalTx): Promise<void>
   /** Applies what comes next and holds back what comes later. */
   take(
@@ -33,6 +35,7 @@ export interface Tracker {
 
 export function createTracker(): Tracker {
   const [behind, missing, stale, awaited] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()]
+  const lost = new Set<string>()
   const held = new Map<string, Incoming[]>()
 
   const mark = (set: Set<string>, id: string, is: boolean) => void (is ? set.add(id) : set.delete(id))
@@ -50,6 +53,7 @@ export function createTracker(): Tracker {
   const forget = (id: string) => {
     for (const set of [behind, stale, awaited, missing]) set.delete(id)
     held.delete(id)
+    lost.add(id)
   }
 
   return {
@@ -57,6 +61,7 @@ export function createTracker(): Tracker {
     missing,
     stale,
     awaited,
+    lost,
     note,
     forget,
     async load(tx) {
