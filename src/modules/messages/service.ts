@@ -44,6 +44,8 @@ export interface MessageService
     Erasing {
   /** Tells what whoever wrote it could not: see `relay.ts`. */
   relay(): Promise<void>
+  /** Resolves when nothing is being told here. */
+  settled(): Promise<void>
   /** Tells what is still to be told here. */
   close(): Promise<void>
 }
@@ -88,6 +90,7 @@ export function createMessageService(deps: {
     ...createStreams({ delivery, social, entries, topic, foresight: createForesight({ changes, clock }) }),
     ...createErasing({ store: createErasingStore(postgres), locks, tell, forget: telling.forget }),
     relay: telling.relay,
+    settled: telling.settled,
     close: telling.close,
   }
 }
