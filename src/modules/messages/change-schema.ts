@@ -114,7 +114,11 @@ const receipt = (kind: 'read' | 'delivered', description: string, upTo: string) 
       upToSeq: t.exposeInt('upToSeq', { description: upTo }),
     }),
   })
-receipt('read', 'Somebody has read on. It never goes back.', 'Up to which position, that one included.')
+receipt(
+  'read',
+  'Somebody has read on. It never goes back, and what is read is delivered, too.',
+  'Up to which position, that one included.',
+)
 receipt('delivered', 'More has reached a device of somebody.', 'Up to which position, that one included.')
 
 const MemberChangeKindEnum = builder.enumType('MemberChangeKind', {

@@ -24,7 +24,7 @@ const SnapshotType = builder.objectRef<Snapshot>('ConversationSnapshot').impleme
     conversation: t.expose('conversation', { type: ConversationType, description: 'The conversation as it is now.' }),
     messages: t.expose('messages', {
       type: [MessageType],
-      complexity: paid(5),
+      complexity: paid(3),
       description: 'The newest messages that you may see, as they are now, oldest first.',
     }),
     upToSeq: t.exposeInt('upToSeq', {
@@ -51,7 +51,7 @@ const BootstrapType = builder.objectRef<Bootstrap>('SyncBootstrap').implement({
     }),
     conversations: t.expose('snapshots', {
       type: [SnapshotType],
-      complexity: paid(5),
+      complexity: paid(2),
       description: 'Your conversations, the last active first. A page may be shorter than asked for: see `hasMore`.',
     }),
     profiles: t.field({
@@ -90,7 +90,7 @@ const CaughtType = builder.objectRef<Caught>('ConversationChanges').implement({
     }),
     changes: t.expose('changes', {
       type: [ConversationChangeInterface],
-      complexity: paid(5),
+      complexity: paid(3),
       description:
         'In their order. The first follows the position you named, or is at `firstSeq` if that is later; each follows the one before.',
     }),
@@ -130,7 +130,7 @@ const CatchingType = builder.objectRef<Catching>('SyncChanges').implement({
   fields: (t) => ({
     conversations: t.expose('conversations', {
       type: [CaughtType],
-      complexity: paid(5),
+      complexity: paid(1),
       description: 'One for each position asked for. Missing: you are not in that conversation any more.',
     }),
     profiles: t.field({

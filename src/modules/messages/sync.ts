@@ -2,6 +2,7 @@
 import { encodeCursor } from '../../platform/cursor.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import { BadUserInputError, UnavailableError } from '../../platform/errors.ts'
+import { isId } from '../../platform/ids.ts'
 import type { ChangeStore, Stretch } from './change-store.ts'
 import { type Change, type Changes, messageIn, namedIn } from './changes.ts'
 import type { Conversation, ConversationStore } from './conversation-store.ts'
@@ -240,7 +241,8 @@ export function createSync(deps: {
       checkPositions(after)
       // Before the positions: what happens in between is told twice rather than not at all.
       const changed = await changedSince(accountId, since)
-      return { ...changed, ...(await caughtUp(accountId, after, first)) }
+      const positions = after.filter(({ conversationId }) => isId(conversationId))
+      return { ...changed, ...(await caughtUp(accountId, positions, first)) }
     },
 
     touchDirect: (accountId, otherId) => store.touch(directKey(accountId, otherId)),
