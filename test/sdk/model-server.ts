@@ -312,6 +312,7 @@ export class ModelServer {
       ),
       messages: messages.slice(-newest).map(this.shown),
       hasOlder: messages.length > newest,
+      olderCursor: null,
     }
   }
 

@@ -96,4 +96,6 @@ export interface Snapshot {
   /** Oldest first. */
   messages: MessageRecord[]
   hasOlder: boolean
+  /** Where the server's list goes on before them; null: not said. */
+  olderCursor: string | null
 }

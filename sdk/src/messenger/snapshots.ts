@@ -43,7 +43,7 @@ function fresh(me: string, snapshot: Snapshot, kept: ConversationRecord | undefi
     lastMessage: null,
     latestSeq: Math.max(upToSeq, kept?.latestSeq ?? 0),
     oldestSeq: hasOlder ? (messages[0]?.seq ?? upToSeq + 1) : firstSeq,
-    olderCursor: null,
+    olderCursor: snapshot.olderCursor,
     readSeq: Math.max(readSeqOf(me, snapshot), kept?.readSeq ?? 0),
     unread: 0,
     unreadOlder: 0,
