@@ -117,7 +117,9 @@ class Exchange implements Conversation, Outlet {
       return false
     }
     this.#viewer = viewer
-    const theirs = connection.identify(viewer.principal, revocableNames(viewer), viewer.expiresAtMs)
+    // Somebody with a phone and a laptop is signed in twice, and counts twice.
+    const counted = viewer.signInId === null ? viewer.principal : `sign-in:${viewer.signInId}`
+    const theirs = connection.identify(counted, revocableNames(viewer), viewer.expiresAtMs)
     // A revocation that came while the token was looked at found no socket of theirs to cut.
     if (base.services.identity.isRevoked(viewer)) {
       connection.cut(closeCodes.revoked, 'Session revoked')

@@ -28,7 +28,7 @@ export interface Connection {
    * Says whose socket it is, and under which names it can be cut. Answers how many of theirs are open on this node, this one
    * included.
    */
-  identify(principal: string, names: readonly string[], expiresAtMs: number): number
+  identify(whose: string, names: readonly string[], expiresAtMs: number): number
   acknowledged: boolean
   /** How many operations must be answered before the socket may be closed. */
   unanswered: number
@@ -66,7 +66,7 @@ export interface SocketLimits {
 export interface SocketServer {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, facts: { requestId: string; address: string }): void
   /** Closes every socket that has a name, or a name that a test finds. */
-  cut(whose: string | ((principal: string) => boolean), code: number, reason: string): void
+  cut(whose: string | ((name: string) => boolean), code: number, reason: string): void
   /** Lets running operations finish, then closes every socket with 1001, at moments spread over `spreadMs`. */
   drain(spreadMs: number, deadlineMs: number): Promise<void>
 }
@@ -87,7 +87,7 @@ export function createSocketServer(deps: {
   const { protocol, limits, clock, metrics } = deps
   const sockets = new Map<WebSocket, OpenSocket>()
   const perAddress = new Map<string, number>()
-  const owners: Owners = { principals: createIndex(), others: createIndex() }
+  const owners: Owners = { counted: createIndex(), others: createIndex() }
   let draining = false
 
   const server = new WebSocketServer({
@@ -167,7 +167,7 @@ export function createSocketServer(deps: {
       else server.handleUpgrade(req, socket, head, (opened) => accept(opened, facts))
     },
     cut(whose, code, reason) {
-      for (const named of [owners.principals, owners.others]) {
+      for (const named of [owners.counted, owners.others]) {
         const names = typeof whose === 'string' ? [whose] : named.names().filter(whose)
         for (const connection of names.flatMap(named.of)) connection.cut(code, reason)
       }
@@ -191,7 +191,7 @@ export function createSocketServer(deps: {
 
 /** By whom each socket is found: those it counts for, and whatever else it can be cut by. */
 interface Owners {
-  principals: Index
+  counted: Index
   others: Index
 }
 
@@ -239,7 +239,7 @@ class OpenSocket implements Connection {
   readonly #owners: Owners
   readonly #bucket: ReturnType<typeof createTokenBucket> | undefined
   #heard = 0
-  #principal: string | undefined
+  #owner: string | undefined
   /** Only those of accounts have any. */
   #others: readonly string[] | undefined
   #conversation: Conversation | undefined
@@ -265,7 +265,7 @@ class OpenSocket implements Connection {
   }
 
   gone(): void {
-    if (this.#principal !== undefined) this.#owners.principals.leave(this.#principal, this)
+    if (this.#owner !== undefined) this.#owners.counted.leave(this.#owner, this)
     for (const name of this.#others ?? []) this.#owners.others.leave(name, this)
     this.#conversation?.closed()
     for (const farewell of this.#farewells ?? []) farewell()
@@ -286,16 +286,16 @@ class OpenSocket implements Connection {
     else this.#conversation?.heard(String(data)).catch(() => this.cut(closeCodes.internal, 'Internal server error'))
   }
 
-  identify(principal: string, names: readonly string[], expiresAtMs: number): number {
+  identify(whose: string, names: readonly string[], expiresAtMs: number): number {
     // It may have gone while its token was looked at: what leaves first must not enter afterwards.
     if (this.#socket.readyState === WebSocket.CLOSED) return 0
-    this.#principal = principal
+    this.#owner = whose
     this.expiresAtMs = expiresAtMs
-    if (names.some((name) => name !== principal)) {
-      this.#others = names.filter((name) => name !== principal)
+    if (names.some((name) => name !== whose)) {
+      this.#others = names.filter((name) => name !== whose)
       for (const name of this.#others) this.#owners.others.enter(name, this)
     }
-    return this.#owners.principals.enter(principal, this)
+    return this.#owners.counted.enter(whose, this)
   }
 
   isOpen(): boolean {

@@ -351,6 +351,21 @@ describe('a refresh token', () => {
 })
 
 describe('an access token', () => {
+  test('has sockets of its own to spend: those of the same account elsewhere do not count', async () => {
+    const few = await app.node({ SOCKETS_PER_VIEWER: '1' })
+    const phone = await createPhone(app)
+    const { accountId, token } = await createAccount(app, { onDevice: phone })
+    const elsewhere = await app.services.identity.mintSignIn(accountId, phone.token)
+    const streams = [token, elsewhere.accessToken, phone.token].map((each) =>
+      follow(few, followDocument, { token: each }),
+    )
+    for (const stream of streams) await stream.next()
+    expect((await follow(few, followDocument, { token }).ended).code).toBe(4414)
+    await app.postgres.pool.query('update accounts set revoked_at = now() where id = $1', [accountId])
+    for (const stream of streams.slice(0, 2)) expect((await stream.ended).code).toBe(4410)
+    streams[2]?.stop()
+  })
+
   test('lasts a quarter of an hour, and a socket with it no longer', async () => {
     const own = await createTestApp()
     const phone = await createPhone(own)
@@ -408,6 +423,36 @@ describe('signing out', () => {
       async () => codeOf(await who(next.accessToken, other)),
       (code) => code === 'SESSION_REVOKED',
     )
+  })
+
+  test('is known to a node that starts later', async () => {
+    const { token, refreshToken } = await createAccount(app)
+    await app.services.identity.logout(refreshToken, null, '192.0.2.1')
+    expect(codeOf(await who(token, await app.node()))).toBe('SESSION_REVOKED')
+  })
+
+  test('ends streams over SSE on every node, and nobody else’s', async () => {
+    const phone = await createPhone(app)
+    const account = await createAccount(app, { onDevice: phone })
+    const open = (token: string) =>
+      fetch(other.url, {
+        method: 'POST',
+        headers: {
+          ...{ 'content-type': 'application/json', accept: 'text/event-stream' },
+          authorization: `Bearer ${token}`,
+        },
+        body: JSON.stringify({ query: followDocument }),
+      })
+    const [theirs, devices] = [await open(account.token), await open(phone.token)]
+    const [reader, spared] = [theirs.body?.getReader(), devices.body?.getReader()]
+    for (const each of [reader, spared]) expect((await each?.read())?.done).toBe(false)
+    await app.services.identity.logout(account.refreshToken, null, '192.0.2.1')
+    const ended = async () => {
+      for (;;) if ((await reader?.read())?.done !== false) return
+    }
+    await ended().catch(() => undefined)
+    expect((await who(phone.token, other)).status).toBe(200)
+    await spared?.cancel()
   })
 
   test('somewhere else is for the account itself', async () => {
