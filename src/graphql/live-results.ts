@@ -1,8 +1,9 @@
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, type GraphQLError } from 'graphql'
 import type { LiveEvent } from '../platform/delivery/event.ts'
 import type { Delivery } from '../platform/delivery/index.ts'
+import type { Receiver } from '../platform/delivery/options.ts'
 import { queueLimits } from '../platform/delivery/queue.ts'
-import { type Receiver, Subscription } from '../platform/delivery/subscription.ts'
+import { Subscription } from '../platform/delivery/subscription.ts'
 import type { Connection } from '../platform/ws.ts'
 import type { Context } from './context.ts'
 import { type FanOut, type Group, type Member, type Outcome, Shared } from './fan-out.ts'
@@ -21,6 +22,9 @@ export interface Outlet {
   /** The operation is over; the client is told with `complete`, with the errors that ended it, or not at all. */
   over(id: string, results: LiveResults, how: 'complete' | 'silent' | readonly GraphQLError[]): void
 }
+
+/** So many events of a replay are executed together. */
+const replayedAtOnce = 32
 
 /** Begins a subscription over a socket: the source of its events, or why there is none. */
 export async function openSource(args: ExecutionArgs, guard: Guard): Promise<AsyncIterable<unknown> | ExecutionResult> {
@@ -67,8 +71,10 @@ export class LiveResults implements Receiver, Member {
         const taken = await (source instanceof Subscription ? source.take() : source.next())
         if (this.#over) return
         if (taken?.done) return this.#end('complete')
-        if (taken) await this.#send(taken.value)
-        else if (source instanceof Subscription && source.join(this)) {
+        if (taken) {
+          const more = source instanceof Subscription ? source.more(replayedAtOnce - 1) : []
+          await this.#send([taken.value, ...more])
+        } else if (source instanceof Subscription && source.join(this)) {
           this.#group = this.#live.fanOut.join(source.feed, this.#args, source.audience)
           return
         }
@@ -116,14 +122,20 @@ export class LiveResults implements Receiver, Member {
     if (this.#source instanceof Subscription) this.#source.fallBehind()
   }
 
-  async #send(delivery: Delivery<unknown> | unknown): Promise<void> {
-    this.#live.executions.inc()
-    const result = await execute({ ...this.#args, rootValue: delivery, contextValue: contextOf(this.#args) })
+  /** Executed together, so that what they ask for is asked for at once; sent one after the other, as fast as the socket takes them. */
+  async #send(deliveries: (Delivery<unknown> | unknown)[]): Promise<void> {
+    const contextValue = contextOf(this.#args)
+    const executed = deliveries.map((rootValue) => {
+      this.#live.executions.inc()
+      return execute({ ...this.#args, rootValue, contextValue })
+    })
     const context = this.#args.contextValue as Context
-    context.weighed ??= !result.errors
-    if (this.#over) return
     const { connection } = this.#outlet
-    await connection.sent(`${this.#head}${this.#textOf(result)}}`).catch(() => this.stop())
+    for (const result of await Promise.all(executed)) {
+      context.weighed ??= !result.errors
+      if (this.#over) return
+      await connection.sent(`${this.#head}${this.#textOf(result)}}`).catch(() => this.stop())
+    }
   }
 
   /** Errors are told to each with the id of the operation that it asked for. */

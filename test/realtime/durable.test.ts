@@ -6,6 +6,7 @@ import { type DurableTopic, durableTopic } from '../../src/platform/delivery/top
 import { createLogger } from '../../src/platform/logger.ts'
 import { createMetrics, type Metrics } from '../../src/platform/metrics.ts'
 import { createRedis, type RedisConnections } from '../../src/platform/redis.ts'
+import { eventually } from '../kit/eventually.ts'
 import { runs } from '../kit/fuzz.ts'
 import { createOwnRedis, type OwnRedis } from '../kit/redis.ts'
 
@@ -176,6 +177,10 @@ test('streams that run go on while Redis is away, and old cursors are good after
   expect((await take(resumed, 4)).map(({ kind }) => kind)).toEqual(['ready', 'event', 'event', 'event'])
   await stream.return?.()
   await resumed.return?.()
+  await eventually(
+    () => [a, b].map(({ redis }) => redis.subscriber.status),
+    (statuses) => statuses.every((status) => status === 'ready'),
+  )
 })
 
 test('many durable streams are compared with what is kept by few questions', async () => {

@@ -7,13 +7,14 @@ import { durableEpoch, durableLog } from './durable-log.ts'
 import type { Delivery } from './event.ts'
 import { createFeed, type Feed, type Listener } from './feed.ts'
 import { createEventLog, type EventLog, type LogReader } from './log.ts'
-import { type SubscribeOptions, Subscription } from './subscription.ts'
+import type { SubscribeOptions } from './options.ts'
+import { Subscription } from './subscription.ts'
 import { type DurableTopic, type EphemeralTopic, slotOf, type Topic } from './topics.ts'
 import { createWakeUps } from './wake-ups.ts'
 
 export type { Delivery } from './event.ts'
 export type { Listener } from './feed.ts'
-export type { Audience, SubscribeOptions } from './subscription.ts'
+export type { Audience, SubscribeOptions } from './options.ts'
 
 /**
  * Events that are not lost: Redis pub/sub carries wake-ups, a log carries the events, and every subscriber either gets all of
