@@ -31,19 +31,24 @@ export const erasure = {
     accountId: string,
     limit: number,
   ): Promise<{ own: number[]; others: number[] }> {
-    const rows = await sql<{ seq: number; own: boolean }>(
+    const said = await sql<{ seq: number }>(
       {
-        name: 'messages-erase-messages',
-        text: `with own as (select min(seq) as first, max(seq) as last from (
-                 select seq from conversation_entries where conversation_id = $1 and actor_id = $2 and kind = 'MESSAGE'
-                 order by seq limit $3) e)
-               select seq, actor_id is not distinct from $2 as own from conversation_entries e, own
-               where conversation_id = $1 and kind = 'MESSAGE' and seq between own.first and own.last order by seq`,
+        name: 'messages-erase-own',
+        text: `select seq from conversation_entries where conversation_id = $1 and actor_id = $2 and kind = 'MESSAGE'
+               order by seq limit $3`,
       },
       [conversationId, accountId, limit],
     )
-    const seqs = (own: boolean) => rows.filter((row) => row.own === own).map(({ seq }) => seq)
-    return { own: seqs(true), others: seqs(false) }
+    const own = said.map(({ seq }) => seq)
+    const between = await sql<{ seq: number }>(
+      {
+        name: 'messages-erase-others',
+        text: `select seq from conversation_entries where conversation_id = $1 and seq > $2 and seq < $3 and kind = 'MESSAGE'
+               and actor_id is distinct from $4 order by seq`,
+      },
+      [conversationId, own[0] ?? 0, own.at(-1) ?? 0, accountId],
+    )
+    return { own, others: between.map(({ seq }) => seq) }
   },
 
   /**
@@ -54,7 +59,7 @@ export const erasure = {
     const [row] = await sql<{ count: number }>(
       {
         name: 'messages-erase-scrub',
-        text: `with said as (select seq from conversation_entries
+        text: `with said as materialized (select seq from conversation_entries
                  where conversation_id = $1 and actor_id = $2 and kind = 'MESSAGE' and ($3::int is null or seq <= $3)),
                reacted as (delete from reactions where conversation_id = $1
                  and (account_id = $2 and $3 is null or message_seq in (select seq from said)) returning 1),
