@@ -4,6 +4,7 @@ import { schema } from '../../src/schema.ts'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { start } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { openDirect, send } from '../kit/conversations.ts'
 import { type Answer, ask } from '../kit/gql.ts'
 import { createOrganizer, type Organizer } from '../kit/organizers.ts'
 import {
@@ -474,6 +475,8 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Account: ['its account', 'ADMIN'],
     Activity: ['its device', 'another device'],
     Campus: everybody,
+    Conversation: ['its account'],
+    Message: ['its account'],
     Profile: ['its account', 'ADMIN'],
     Venue: everybody,
     Event: ['its organizer'],
@@ -501,6 +504,8 @@ describe('64: what may not be seen is answered like what is not there', () => {
     account = await createAccount(app)
     ids['Account'] = globalId('Account', account.accountId)
     ids['Profile'] = globalId('Profile', account.accountId)
+    const conversationId = await openDirect(account, await createAccount(app))
+    Object.assign(ids, { Conversation: conversationId, Message: (await send(account, conversationId, 'hello')).id })
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
     const campusId = createId(app.clock.now())
