@@ -1,4 +1,4 @@
-import type { MessageFieldsFragment } from '../../generated/graphql.ts'
+import type { MessageFieldsFragment, SyncSnapshotsQuery } from '../../generated/graphql.ts'
 import {
   conversationMessages,
   createGroupConversation,
@@ -20,7 +20,7 @@ import type { VicinityClient } from '../client-types.ts'
 import { type ErrorCode, VicinityError } from '../errors.ts'
 import { createObservable, type Observable } from '../observable.ts'
 import type { InboxSink, MessengerApi } from './api.ts'
-import { changeOf, memberOf, messageOf, profileOf, profilesIn } from './graphql-records.ts'
+import { changeOf, kindOf, memberOf, messageOf, profileOf, profilesIn } from './graphql-records.ts'
 
 /** Newest messages of each conversation that come with it. */
 const newest = 20
@@ -43,6 +43,7 @@ export function graphqlApi(client: VicinityClient): MessengerApi {
         me: { accountId: page.me.id, profile: profileOf(page.me.profile) },
         snapshots: page.conversations.map(({ conversation, messages, upToSeq, hasOlder }) => ({
           ...conversation,
+          kind: kindOf(conversation.kind),
           ...{ upToSeq, hasOlder, olderCursor: null },
           members: conversation.members.map(memberOf),
           messages: messages.map(messageOf),
@@ -68,10 +69,11 @@ export function graphqlApi(client: VicinityClient): MessengerApi {
 
     async snapshots(ids) {
       const { nodes } = await syncSnapshots(client, { ids, messages: newest })
-      const found = nodes.flatMap((node) => (node && 'latestSeq' in node ? [node] : []))
+      const found = nodes.flatMap((node) => (node && 'latestSeq' in node ? [node as Found] : []))
       return {
         snapshots: found.map(({ messages, members, latestSeq, ...conversation }) => ({
           ...conversation,
+          kind: kindOf(conversation.kind),
           upToSeq: latestSeq,
           members: members.map(memberOf),
           messages: nodesOf(messages).map(messageOf),
@@ -131,6 +133,8 @@ export function graphqlApi(client: VicinityClient): MessengerApi {
     inbox: (after, sink) => followInbox(client, after, sink),
   }
 }
+
+type Found = Extract<SyncSnapshotsQuery['nodes'][number], { latestSeq: number }>
 
 function followInbox(client: VicinityClient, after: string | null, sink: InboxSink): () => void {
   return inbox(

@@ -1,6 +1,7 @@
 import type { ChangeFieldsFragment, SyncChangeFragment } from '../../generated/graphql.ts'
 import type {
   Change,
+  ConversationKind,
   ConversationRole,
   MemberChangeKind,
   MemberRecord,
@@ -33,6 +34,9 @@ interface AnswerMember extends Omit<MemberRecord, 'profileId' | 'role'> {
 
 /** A role of a later server counts as the least. */
 const roleOf = (role: string): ConversationRole => (role === 'OWNER' || role === 'ADMIN' ? role : 'MEMBER')
+
+/** A kind of a later server counts as a group: it shows who said what. */
+export const kindOf = (kind: string): ConversationKind => (kind === 'DIRECT' ? 'DIRECT' : 'GROUP')
 
 export const memberOf = ({
   profile,
