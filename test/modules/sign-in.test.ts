@@ -536,3 +536,33 @@ describe('changing the password', () => {
     expect(codeOf(await account.ask(document, wish(password, next), limited))).toBe('RATE_LIMITED')
   })
 })
+
+test('T41: whoever signs in on a device is to others what the device was; nothing they see names the account', async () => {
+  const [seen, watcher] = [await createPhone(app), await createPhone(app)]
+  const here = { latitude: 47.37, longitude: 8.54 }
+  const now = () => new Date(app.clock.now())
+  await watcher.beat(here, now())
+  await seen.beat(here, now())
+  const look = async () => {
+    const around =
+      'query { nearbyPeople(radius: UNDER_1_KM) { edges { node { id band } } } nearbyActivities(radius: UNDER_1_KM) { edges { node { id } } } }'
+    return JSON.stringify((await watcher.ask(around)).data)
+  }
+  const before = await look()
+  expect(before).toContain('"band"')
+  const account = await registerAccount(app, { onDevice: seen })
+  const beat = `mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { __typename } }`
+  const input = { ...here, accuracyMeters: 5, observedAt: now().toISOString() }
+  expect((await account.ask(beat, { input })).data).toEqual({ heartbeat: { __typename: 'HeartbeatPayload' } })
+  expect(await look()).toBe(before)
+  const { data } = await ask<{ node: unknown }>(
+    app,
+    'query ($id: ID!) { node(id: $id) { id } }',
+    {
+      id: Buffer.from(`Account:${account.accountId}`).toString('base64'),
+    },
+    { token: watcher.token },
+  )
+  expect(data?.node).toBeNull()
+  for (const name of [account.username, account.accountId]) expect(before).not.toContain(name)
+})

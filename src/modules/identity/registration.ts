@@ -37,16 +37,21 @@ const windowMs = 10 * 60 * 1000
 const displayNameLength = 64
 
 export function createRegistration(
-  deps: SignInDeps & { onRegistered: (accountId: string) => Promise<void> },
+  deps: SignInDeps & {
+    onRegistered: (accountId: string) => Promise<void>
+    /** Whether tokens of this account would not count: it was revoked, or erased. */
+    isRevoked: (accountId: string) => boolean
+  },
 ): RegistrationService {
-  const { store, credentials, passwords, limiter, clock, logger, keyed, onRegistered } = deps
+  const { store, credentials, passwords, limiter, clock, logger, keyed, onRegistered, isRevoked } = deps
   const { prepare, tokensFor, ended } = createSigningIn(deps)
 
   /** The id that a registration gives its account: the same for the same client id and address, in the window of a time. */
   function idFor({ clientId, address }: RegisterInput, atMs: number): string {
     if (clientId === null) return createId(atMs)
     const window = Math.floor(atMs / windowMs)
-    return createId(window * windowMs, Buffer.from(keyed('account', clientId, address, window), 'base64url'))
+    const id = createId(window * windowMs, Buffer.from(keyed('account', clientId, address, window), 'base64url'))
+    return isRevoked(id) ? createId(atMs) : id
   }
 
   return {

@@ -182,7 +182,10 @@ export async function createIdentityService(deps: {
 
   return {
     authenticate,
-    ...createRegistration({ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined) }),
+    ...createRegistration({
+      ...{ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined) },
+      isRevoked: (accountId) => revocations.has({ accountId, deviceId: null, signInId: null }),
+    }),
     ...createSignIns(signingIn),
     ...createRoles({
       store: createRoleStore(deps.postgres),
