@@ -130,9 +130,24 @@ const emptyOf = (facts: ConversationFacts): ConversationState => ({
 /** The same text for the same state, in whatever order it came about. */
 export function hashOf(state: State): string {
   const text = [...state]
-    .map(([id, { members, messages, ...rest }]) => [id, rest, sorted(members), sorted(messages)])
+    .map(([id, { members, messages, ...rest }]) => [id, rest, sorted(marked(members, messages)), sorted(messages)])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(text, canonical)).digest('hex')
+}
+
+/** Others are told of a receipt when it passes a message of theirs: up to there, it is the same for everybody. */
+function marked(members: ConversationState['members'], messages: ConversationState['messages']) {
+  const upTo = (seq: number, reader: string) =>
+    Math.max(
+      0,
+      ...[...messages.values()].flatMap((one) => (one.seq <= seq && one.sender?.id !== reader ? [one.seq] : [])),
+    )
+  return new Map(
+    [...members].map(([id, member]) => {
+      const { readSeq, deliveredSeq } = member
+      return [id, { ...member, readSeq: upTo(readSeq, id), deliveredSeq: upTo(deliveredSeq, id) }]
+    }),
+  )
 }
 
 const sorted = (map: ReadonlyMap<string | number, unknown>) =>
@@ -260,7 +275,9 @@ export class ModelClient {
   }
 
   async #pull(ids: string[], first: number) {
+    let rounds = 0
     for (let waiting = ids; waiting.length > 0; ) {
+      if (++rounds > 1000) throw new Error('there is no end')
       const asked = waiting.slice(0, 100)
       const rest = waiting.slice(100)
       const after = asked.map((id) => ({ conversationId: id, seq: this.state.get(id)?.upToSeq ?? 0 }))

@@ -116,7 +116,7 @@ const receipt = (kind: 'read' | 'delivered', description: string, upTo: string) 
   })
 receipt(
   'read',
-  'Somebody has read on. It never goes back, and what is read is delivered, too.',
+  'Somebody has read on, over a message of somebody else. It never goes back, and what is read is delivered, too.',
   'Up to which position, that one included.',
 )
 receipt('delivered', 'More has reached a device of somebody.', 'Up to which position, that one included.')
