@@ -148,7 +148,8 @@ export class Device {
   }
 
   private api(isDead: () => boolean, clock: Clock): MessengerApi {
-    const { server, accountId, random, faults } = this.parts
+    const { server, random, faults } = this.parts
+    const { accountId } = this
     const happens = (chance: number) => random() < chance
 
     /** One request: it takes its time, and may be lost on either way, arrive twice, or be refused for now. */
@@ -202,7 +203,8 @@ export class Device {
 
   /** A stream that goes on by itself after the last event it has told, as the client's does. */
   private follow(after: string | null, sink: InboxSink, isDead: () => boolean, clock: Clock): () => void {
-    const { server, accountId, random, faults } = this.parts
+    const { server, random, faults } = this.parts
+    const { accountId } = this
     let [cursor, connected, epoch] = [after, false, 0]
 
     const tell = (index: number, during: number) => {

@@ -94,5 +94,6 @@ export interface MessengerApi {
   inbox(after: string | null, sink: InboxSink): () => void
 }
 
-export const snapshotsAtOnce = 10
+// What one operation may cost allows no more, with the newest messages of each.
+export const snapshotsAtOnce = 3
 export const positionsAtOnce = 100

@@ -2,9 +2,9 @@ import type { MessengerApi } from './api.ts'
 import { type Local, putProfiles } from './local.ts'
 import { applyOlder } from './snapshots.ts'
 
-// Each round either reaches further back or finds that something newer came in between.
-const mostRounds = 50
-const pageSize = 100
+// Rounds that find nothing but that something newer came in between, or that are still above what is kept.
+const mostInVain = 50
+const pageSize = 50
 
 /** Fetches messages older than those kept, about so many. False: there are none. */
 export async function fetchOlder(
@@ -13,7 +13,7 @@ export async function fetchOlder(
   count: number,
 ): Promise<boolean> {
   let found = 0
-  for (let round = 0; round < mostRounds && found < count; round++) {
+  for (let inVain = 0; inVain < mostInVain && found < count; inVain++) {
     const { me, asked } = await local.read(async (tx) => ({
       me: (await tx.meta('me'))?.profile.id,
       asked: await tx.get('conversations', conversationId),
@@ -23,15 +23,18 @@ export async function fetchOlder(
     const page = await api.older(
       conversationId,
       asked.olderCursor,
-      Math.min(pageSize, count + (asked.olderCursor ? 0 : 50)),
+      Math.min(pageSize, asked.olderCursor ? count : pageSize),
     )
     const outcome = await local.write(async (tx) => {
       await putProfiles(tx, page.profiles)
       return applyOlder(tx, me, asked, page)
     })
     if (outcome === 'gone') return false
-    if (outcome === 'added') found += page.messages.filter(({ seq }) => seq < asked.oldestSeq).length
-    if (!page.hasOlder) return false
+    if (outcome === 'added') {
+      found += page.messages.filter(({ seq }) => seq < asked.oldestSeq).length
+      inVain = -1
+    }
+    if (outcome === 'added' && !page.hasOlder) return false
   }
   return true
 }
