@@ -62,6 +62,18 @@ describe('a text', () => {
   })
 })
 
+test('text that is not looked at character by character is what a reader counts, and in NFC', () => {
+  const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+  const ranges = [' ~', '¡¬', '®ɏ', 'Ѐҁ', 'Ҋԯ', '‐‧', '€€', 'ぁゖ', 'ァヺ', '一鿿']
+  for (const [first = '', last = ''] of ranges.map((range) => [...range]))
+    for (let point = first.codePointAt(0) ?? 0; point <= (last.codePointAt(0) ?? 0); point++) {
+      // Beside each other, since marks and joiners would only show there.
+      const text = `x${String.fromCodePoint(point).repeat(2)}x`
+      expect([text.normalize('NFC'), [...segmenter.segment(text)].length]).toEqual([text, 4])
+      expect(checkedText(text, { min: 4, max: 4, field: 'text' })).toBe(text)
+    }
+})
+
 describe('an emoji', () => {
   test.each(['♟️', '♟', '🎲', '👍🏽', family, '👩🏻‍❤️‍💋‍👨🏼', '🇨🇭', '🇿🇦', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '#⃣'])('is %s', (given) => {
     expect(checkedEmoji(given)).toBe(given)
