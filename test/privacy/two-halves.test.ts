@@ -169,9 +169,13 @@ test('T41: who is seen nearby, and registers an account on that phone, is nobody
     15_000,
   )
   expect(await seen()).toEqual(before)
-  // And nothing moved, of which who watched was told.
-  const moved = fences.flatMap(({ stream }) => stream.waiting())
-  expect(texts(moved)).not.toContain(annAccount.accountId)
-  expect(moved.filter(({ __typename }) => __typename === 'NearbyChanged')).toEqual([])
+  // Who watched was told of nobody that left, and of nobody that was not there before.
+  for (const [i, { stream }] of fences.entries())
+    for (const event of stream.waiting()) {
+      const changes = event.__typename === 'NearbyChanged' ? event.changes : []
+      expect(changes.map(({ change }) => change)).not.toContain('LEFT')
+      const named = changes.flatMap(({ personId, activityId }) => personId ?? activityId ?? [])
+      for (const id of named) expect(texts(before[i])).toContain(id)
+    }
   for (const { stream } of fences) stream.stop()
 })
