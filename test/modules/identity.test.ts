@@ -560,3 +560,18 @@ test('the demo has a phone and an account per role, the same after every start',
   const after = await principals(await seed(app))
   expect(after.map((principal, i) => principal === before[i])).toEqual([false, false, true, true, true])
 })
+
+test('the demo’s accounts can be signed in to, by passwords that are the same at every start and another in every place', async () => {
+  const [first, again, elsewhere] = [
+    await seed(app, 'one secret'),
+    await seed(app, 'one secret'),
+    await seed(app, 'two'),
+  ]
+  expect(again.map(({ password }) => password)).toEqual(first.map(({ password }) => password))
+  const passwords = [...first, ...elsewhere].flatMap(({ password }) => password ?? [])
+  expect(new Set(passwords).size).toBe(8)
+  const wish = { username: 'demo-admin', deviceLabel: null, viewer: null, address: '192.0.2.1' }
+  const login = (password: string | undefined) => app.services.identity.login({ ...wish, password: String(password) })
+  expect(await login(elsewhere[4]?.password)).toMatchObject({ account: { roles: ['ADMIN'] } })
+  expect(await refusal(login(first[4]?.password))).toBe('UNAUTHENTICATED')
+})
