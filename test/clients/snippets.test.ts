@@ -7,7 +7,7 @@ import { eventually } from '../kit/eventually.ts'
 import { beaconAt, createPhone } from '../kit/phones.ts'
 import { createSnippetFolder, runSnippet, snippetsIn } from '../kit/snippets.ts'
 
-const pages = ['docs/clients.md', 'README.md'].filter((path) => existsSync(path))
+const pages = ['docs/clients.md', 'docs/offline-first.md', 'README.md'].filter((path) => existsSync(path))
 const snippets = pages.flatMap(snippetsIn)
 const runnable = snippets.filter((snippet) => snippet.runnable)
 const shown = snippets.filter((snippet) => snippet.file)

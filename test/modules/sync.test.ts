@@ -1,3 +1,4 @@
+import { type Ask, catchUp, type Kept } from '../clients/catch-up.ts'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { createGroup, done, openDirect, send } from '../kit/conversations.ts'
@@ -396,5 +397,41 @@ describe('the model client', () => {
     const server = hashOf(await serverState(ben))
     expect(hashOf(early.state)).toBe(server)
     expect(hashOf(late.state)).toBe(server)
+  })
+})
+
+describe('the loop of docs/offline-first.md', () => {
+  test('has every message in the end, and forgets what one left', async () => {
+    const { ann, ben, cid, group } = await trio()
+    const known = new Map<string, { upTo: number; bodies: Map<number, string | null> }>()
+    let since: string | undefined
+    const kept: Kept = {
+      since: async () => since,
+      async keepSince(cursor) {
+        since = cursor
+      },
+      upTo: async (id) => known.get(id)?.upTo,
+      meet: async (id) => void known.set(id, { upTo: 0, bodies: new Map() }),
+      forget: async (id) => void known.delete(id),
+      async apply(id, changes, upToSeq) {
+        const { bodies = new Map<number, string | null>() } = known.get(id) ?? {}
+        for (const { message } of changes as { message?: { seq: number; body: string | null } }[])
+          if (message) bodies.set(message.seq, message.body)
+        known.set(id, { upTo: upToSeq, bodies })
+      },
+    }
+    const asking: Ask = async (query, variables) => (await ben.ask(query, variables)).data as never
+    const first = await send(ann, group, 'one')
+    await catchUp(asking, kept)
+    await done(ann, 'editMessage', { messageId: first.id, body: 'two' })
+    for (let i = 0; i < 130; i++) await send(cid, group, `message ${i}`)
+    await catchUp(asking, kept)
+    expect(known.get(group)).toMatchObject({ upTo: 133 })
+    expect([...(known.get(group)?.bodies.values() ?? [])].slice(0, 2)).toEqual(['two', 'message 0'])
+    expect(known.get(group)?.bodies.size).toBe(131)
+    await done(ben, 'leaveConversation', { conversationId: group })
+    await catchUp(asking, kept)
+    expect([...known.keys()]).not.toContain(group)
+    expect(known.size).toBe(1)
   })
 })
