@@ -1,8 +1,7 @@
 import { builder } from '../../graphql/builder.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { accountOf } from '../../graphql/person.ts'
-import { InvalidCredentialsError } from '../identity/index.ts'
-import { AccountOnHoldError, MailedTokenError } from './index.ts'
+import { AccountOnHoldError, InvalidCredentialsError, MailedTokenError } from './index.ts'
 
 builder.objectType(AccountOnHoldError, {
   name: 'AccountOnHoldError',

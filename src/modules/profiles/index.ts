@@ -1,3 +1,5 @@
+/** Also told where an account is deleted. */
+export { InvalidCredentialsError } from '../identity/index.ts'
 export { createDeletionStore, mailJobKey } from './deletion-store.ts'
 export {
   AccountOnHoldError,
