@@ -82,6 +82,18 @@ export function createConversationEntryStore({ sql }: Postgres) {
   return {
     source,
 
+    /** Whether any of these accounts is in it, or ever was. */
+    async anyIn(conversationId: string, accountIds: readonly string[]): Promise<boolean> {
+      const rows = await sql(
+        {
+          name: 'conversation_any_in',
+          text: 'select from conversation_members where conversation_id = $1 and account_id = any($2::uuid[]) limit 1',
+        },
+        [conversationId, accountIds],
+      )
+      return rows.length > 0
+    },
+
     /** Everybody who may see something of the positions from a seq on, as of now. */
     async reachFrom(conversationId: string, seq: number): Promise<Reach[]> {
       return sql<{ accountId: string; joinedSeq: number; leftSeq: number | null }>(

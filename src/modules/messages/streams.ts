@@ -4,12 +4,13 @@ import type { DurableTopic } from '../../platform/delivery/topics.ts'
 import { NotFoundError } from '../../platform/errors.ts'
 import { isId } from '../../platform/ids.ts'
 import type { SocialService, Sight as SocialSight } from '../social/index.ts'
+import { watchAudience } from './audiences.ts'
 import type { Change } from './changes.ts'
 import type { ConversationEntryStore, Standing } from './entry-store.ts'
 import { type ConversationEventPayload, type InboxEventPayload, inboxTopic } from './events.ts'
 import type { Foresight } from './foresight.ts'
 import type { MessagePlace } from './rules.ts'
-import { audienceOf, type Onlooker } from './sight.ts'
+import type { Onlooker } from './sight.ts'
 
 type Stream<Payload> = AsyncIterableIterator<Delivery<Payload>>
 
@@ -50,7 +51,7 @@ export function createStreams(deps: {
       const { joinedSeq, otherId } = standing
       const sight = await social.watch(accountId)
       const lost = new AbortController()
-      const audience = audienceWith(sight, joinedSeq)
+      const audience = await watchAudience(sight, joinedSeq, (ids) => entries.anyIn(conversationId, ids))
       const replayed = new WeakSet<ConversationEventPayload>()
       function onlooker(): Onlooker {
         const shared = audience.current()
@@ -61,6 +62,7 @@ export function createStreams(deps: {
         if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
         if (payload.seq < joinedSeq) return false
         const { member } = payload
+        if (member?.change === 'ADDED' && member.accountId !== null) audience.met(member.accountId)
         if (!replayed.has(payload)) foresight.expect(onlooker(), payload)
         const gone = member?.accountId === accountId && (member.change === 'LEFT' || member.change === 'REMOVED')
         return gone ? 'last' : true
@@ -139,12 +141,3 @@ const isPointer = <Payload extends { kind: string }>(
 
 /** An inbox is one account's. */
 const oneself: Audience = { current: () => null, onChange: () => undefined }
-
-/** While it is not certain whom a block hides, nobody is taken to see the same. */
-const audienceWith = (sight: SocialSight, firstSeq: number): Audience => ({
-  current() {
-    const hidden = sight.hidden()
-    return hidden ? audienceOf({ firstSeq, lastSeq: null, hidden }) : null
-  },
-  onChange: sight.onChange,
-})
