@@ -336,7 +336,7 @@ describe('by SMTP', () => {
   afterAll(() => new Promise((resolve) => server.close(resolve)))
 
   /** Speaks just enough SMTP to take a mail. */
-  function listen(port = 0): Promise<number> {
+  function listen(answer: (command: string) => string | undefined = () => undefined, port = 0): Promise<number> {
     server = createServer((socket) => {
       let [inData, text] = [false, '']
       const say = (line: string) => void socket.write(`${line}\r\n`)
@@ -355,13 +355,25 @@ describe('by SMTP', () => {
         text = ''
         if (/^data/i.test(command)) inData = true
         else if (!/^(ehlo|helo)/i.test(command)) received.push(command)
-        say(/^data/i.test(command) ? '354 go on' : '250 fine')
+        say(answer(command) ?? (/^data/i.test(command) ? '354 go on' : '250 fine'))
       })
     })
     return new Promise((resolve) =>
       server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
     )
   }
+
+  test('what a server says when it refuses is kept nowhere', async () => {
+    const port = await listen((command) => (/^rcpt/i.test(command) ? `550 nobody is called ${command}` : undefined))
+    const node = await createTestApp({ SMTP_URL: `smtp://127.0.0.1:${port}`, MAIL_FROM: 'no-reply@vicinity.example' })
+    const [ann, email] = [await createAccount(node), newAddress()]
+    await call(ann, 'requestEmailVerification', { email })
+    await node.idle()
+    expect(received).toContain(`RCPT TO:<${email}>`)
+    expect((await traces(node, email)).sort()).toEqual(['public.accounts', 'public.mailed_tokens'])
+    received.length = 0
+    await new Promise((resolve) => server.close(resolve))
+  })
 
   test('a server that is away delays a mail, and loses none', async () => {
     const port = await listen()
@@ -374,7 +386,7 @@ describe('by SMTP', () => {
     expect(await call(ann, 'requestEmailVerification', { email })).toMatchObject({ sentTo: email })
     await node.idle()
     expect(received).toEqual([])
-    await listen(port)
+    await listen(undefined, port)
     await node.postgres.pool.query('update graphile_worker._private_jobs set run_at = now()')
     await node.idle()
     const [from, to, mail = ''] = received

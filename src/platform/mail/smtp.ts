@@ -22,8 +22,14 @@ export function createSmtpMail({ url, from }: SmtpSettings): Mail & { close(): v
     async send(letter) {
       const { to, subject, text } = checkedLetter(letter)
       // As an object, an address is not parsed: it cannot become two.
-      await transport.sendMail({ from, to: { name: '', address: to }, subject, text })
+      await transport.sendMail({ from, to: { name: '', address: to }, subject, text }).catch(notTaken)
     },
     close: () => transport.close(),
   }
+}
+
+/** A server's own words may name the address, and whoever fails leaves words behind in logs and jobs. */
+function notTaken(error: unknown): never {
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  throw new Error(`The mail server did not take a mail (${[code, responseCode].filter(Boolean).join(' ')}).`)
 }
