@@ -56,7 +56,7 @@ export function useQuery<Data, Variables>(
   { skip = false }: QueryOptions = {},
 ): QueryState<Data> & { refetch(): void } {
   const client = useVicinity()
-  const who = useAuthStatus()
+  const who = useObservable(client.auth.identity)
   const [round, setRound] = useState(0)
   const [state, setState] = useState<QueryState<Data>>({ data: undefined, error: undefined, loading: !skip })
   const key = JSON.stringify(variables)
@@ -116,36 +116,54 @@ export interface StreamState<Data> {
   ended: boolean
 }
 
-/** Follows a stream while the component is there. It goes on by itself after a cut, and begins anew for somebody else. */
+/**
+ * Follows a stream while the component is there. It goes on by itself after a cut, also when one signs in on a device; what was
+ * refused to whoever was there before begins anew for somebody else.
+ */
 export function useSubscription<Data, Variables>(
   document: TypedText<Data, Variables>,
   variables: Variables,
   { skip = false, onEvent }: StreamOptions<Data> = {},
 ): StreamState<Data> {
   const client = useVicinity()
-  const who = useAuthStatus()
+  const who = useObservable(client.auth.identity)
   const [state, setState] = useState<StreamState<Data>>({ data: undefined, error: undefined, ended: false })
+  const [round, setRound] = useState(0)
   const listener = useRef(onEvent)
+  const isBarred = useRef(false)
   useEffect(() => {
     listener.current = onEvent
   })
-  const key = JSON.stringify(variables)
-  const waits = skip || who === 'restoring'
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the variables, `who` begins anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever somebody else is there.
   useEffect(() => {
-    if (waits) return
+    if (isBarred.current) setRound((before) => before + 1)
+  }, [who])
+  const key = JSON.stringify(variables)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the variables, `round` begins anew.
+  useEffect(() => {
+    if (skip) return
+    isBarred.current = false
+    const begunAs = client.auth.identity.get()
     setState({ data: undefined, error: undefined, ended: false })
     return client.subscribe(document, variables, {
       next(data) {
         listener.current?.(data)
         setState({ data, error: undefined, ended: false })
       },
-      error: (error) => setState((before) => ({ ...before, error, ended: true })),
+      error(error) {
+        isBarred.current = barring.has(error.code)
+        // Who is there by now has not been asked for.
+        if (isBarred.current && begunAs !== client.auth.identity.get()) return setRound((before) => before + 1)
+        setState((before) => ({ ...before, error, ended: true }))
+      },
       complete: () => setState((before) => ({ ...before, ended: true })),
     })
-  }, [client, document, key, waits, who])
+  }, [client, document, key, skip, round])
   return state
 }
+
+/** Somebody else may follow what these have ended. */
+const barring = new Set<string>(['UNAUTHENTICATED', 'FORBIDDEN', 'SESSION_REVOKED', 'TOKEN_EXPIRED', 'NOT_FOUND'])
 
 export interface StreamOptions<Data> extends QueryOptions {
   /** Hears each event. */

@@ -103,6 +103,20 @@ function inBrowser(path: string) {
     await page.close()
   })
 
+  test('who registers while somebody else is signed in is shown their own', async () => {
+    const page = await openTab()
+    await register(page)
+    await says(page, 'online', 'online')
+    const username = await register(page)
+    await says(page, 'error', null)
+    await says(page, 'online', 'online')
+    await (await writesTo(username))('to the second')
+    await says(page, 'said', ['to the second'])
+    await page.click('#logout')
+    await says(page, 'status', 'signed-out')
+    await page.close()
+  })
+
   test('two tabs refresh once between them, follow their streams on, and sign out together', async () => {
     const first = await openTab()
     const username = await register(first)

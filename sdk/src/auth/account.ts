@@ -144,15 +144,26 @@ export function createAccountSignIn(deps: AccountDeps) {
     return renewal
   }
 
+  /** Without a network the server hears nothing of it; the sign-in ends by itself then. */
+  async function endAtServer(refreshToken: string | null): Promise<void> {
+    const input = refreshToken === null ? {} : { refreshToken }
+    await send(LogoutText, { input }, { token: null, cookies: cookie }).catch(() => undefined)
+  }
+
   async function enter<Result extends { __typename: string }>(
     ask: (token: string | null) => Promise<Result | null | undefined>,
   ): Promise<Result> {
     const token = await deviceToken()
     return lock(async () => {
       const since = era
+      const before = await stored()
       const result = await ask(token)
       if (!result) throw new VicinityError('PROTOCOL', 'The server answered nothing')
-      if ('accessToken' in result) await keep(result as unknown as SignedInFields, since)
+      if ('accessToken' in result) {
+        await keep(result as unknown as SignedInFields, since)
+        // Nobody can refresh the one before it any more.
+        if (before !== null) await endAtServer(before)
+      }
       return result
     })
   }
@@ -180,11 +191,9 @@ export function createAccountSignIn(deps: AccountDeps) {
       leave('left')
       tabs.tell({ kind: 'signed-out' })
       await lock(async () => {
-        const refreshToken = cookie ? null : await storage.get()
+        const refreshToken = await stored()
         if (!cookie) await storage.set(null)
-        const input = refreshToken === null ? {} : { refreshToken }
-        // Without a network the server hears nothing of it; the sign-in ends by itself then.
-        await send(LogoutText, { input }, { token: null, cookies: cookie }).catch(() => undefined)
+        await endAtServer(refreshToken)
       })
     },
     /** The token to send now. */

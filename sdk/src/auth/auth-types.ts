@@ -29,6 +29,8 @@ export type RegisterDeviceResult = NonNullable<RegisterDeviceMutation['registerD
 
 export interface Auth {
   readonly status: Observable<AuthStatus>
+  /** Another number whenever somebody else is signed in here, or nobody any more: what was asked before is another's. */
+  readonly identity: Observable<number>
   /** Makes an account and signs in. Typed refusals (`UsernameTakenError`, `WeakPasswordError`) are returned, and change nothing. */
   register(input: RegisterInput): Promise<RegisterResult>
   login(input: LoginInput): Promise<LoginResult>

@@ -56,13 +56,17 @@ export function createAuth({ options, name, send, clock, changed }: AuthDeps): A
       lock(`vicinity ${what} ${room}`, work)
   const tabs = options.tabs ?? (isShared ? browserTabs(`vicinity ${name}`) : noTabs)
   const own = options.token
+  const identity = createObservable(0)
   let restored = false
   /** Tokens in a row that the socket was not let in with. */
   let refusals: string[] = []
 
+  const nextIdentity = () => identity.set(identity.get() + 1)
   const show = () => {
-    if (restored || account.isIn())
-      status.set(account.isIn() || own ? 'signed-in' : device.isRegistered() ? 'device' : 'signed-out')
+    if (!restored && !account.isIn()) return
+    const before = status.get()
+    status.set(account.isIn() || own ? 'signed-in' : device.isRegistered() ? 'device' : 'signed-out')
+    if (before !== 'restoring' && before !== status.get()) nextIdentity()
   }
   const device = createDevice({
     send,
@@ -80,6 +84,8 @@ export function createAuth({ options, name, send, clock, changed }: AuthDeps): A
     clock,
     deviceToken: async () => (await device.token()) ?? null,
     changed(change) {
+      // As somebody else at once, the status stays what it was.
+      if (change === 'left' && account.isIn()) nextIdentity()
       show()
       changed(change)
     },
@@ -120,6 +126,7 @@ export function createAuth({ options, name, send, clock, changed }: AuthDeps): A
 
   return {
     status,
+    identity,
     accessToken,
     async register(input) {
       await ready().catch(() => undefined)

@@ -112,7 +112,8 @@ export function createSocket({ url, WebSocket, auth, clock, wake }: SocketOption
     stopWaitingForPong()
     ping = () => undefined
     closeCode = closeCodeOf(event)
-    become('offline')
+    // The last one to listen has left: the next one connects anew.
+    become(streams === 0 ? 'connecting' : 'offline')
     const { next } = remedyFor(closeCode)
     mayRetry = next !== 'stop'
     if (next === 'renew') mayRetry = auth.refused(token, closeCode ?? 0)
