@@ -6,8 +6,10 @@ import { flapping } from './benches/flapping.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
+import { killing } from './benches/killing.ts'
 import { match } from './benches/match.ts'
 import { growth, nearby } from './benches/nearby.ts'
+import { send } from './benches/send.ts'
 import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
 import { sync } from './benches/sync.ts'
@@ -30,7 +32,9 @@ const benches: Record<string, Bench> = {
   fanout,
   fence,
   idle,
+  killing,
   start,
+  send,
   sync,
 }
 
