@@ -27,6 +27,9 @@ function hasty(wsUrl: string, token = () => 'a token') {
   return { client, pausesMs }
 }
 
+/** With it no pause ever ends by itself. */
+const endless = { now: Date.now, after: () => () => undefined }
+
 const within20Percent = (ms: number) => (pause: number) => pause >= ms * 0.8 && pause <= ms * 1.2
 
 describe('what is done about each code', () => {
@@ -119,10 +122,10 @@ test('while the server is away the pauses grow to half a minute, and it is begun
 
 test('a network that is back is tried at once', async () => {
   const server = await createClosingServer(undefined)
-  const client = createSdk({ url: 'http://127.0.0.1:9/graphql', wsUrl: server.url, auth: { token: () => null } })
+  const url = 'http://127.0.0.1:9/graphql'
+  const client = createSdk({ url, wsUrl: server.url, auth: { token: () => null }, clock: endless })
   const heard = hear(client, stream, {})
   await eventually(client.status.get, (status) => status === 'offline')
-  const since = Date.now()
   await eventually(
     () => {
       client.wake()
@@ -130,7 +133,6 @@ test('a network that is back is tried at once', async () => {
     },
     (length) => length === 2,
   )
-  expect(Date.now() - since).toBeLessThan(800)
   client.dispose()
 })
 
@@ -179,14 +181,12 @@ describe('against a server', () => {
   test('when a node stops its streams go on at another one, at once', async () => {
     const node = await app.node()
     let stopped = false
-    const client = connect(app, { wsUrl: () => (stopped ? app.wsUrl : node.wsUrl) })
+    const client = connect(app, { wsUrl: () => (stopped ? app.wsUrl : node.wsUrl), clock: endless })
     await client.auth.registerDevice()
     const heard = hear(client, NudgesText, {})
     await ready(heard, 1)
     stopped = true
-    const since = Date.now()
     await Promise.all([node.close(), ready(heard, 2)])
-    expect(Date.now() - since).toBeLessThan(2000)
     expect(heard).toMatchObject({ over: false, error: undefined })
   })
 
