@@ -1,6 +1,7 @@
 import { Lru } from '../../platform/lru.ts'
 import type { Postgres } from '../../platform/postgres.ts'
 import { apartSql } from '../social/index.ts'
+import type { ConversationKind } from './entries.ts'
 import { presentSql } from './member-store.ts'
 
 export interface Message {
@@ -35,14 +36,25 @@ export type SendOutcome =
   /** The sender is not in it, or what it answers is not to be seen. */
   | { kind: 'none' }
 
-/** The earlier message is in it whole, or not at all. */
-interface SendRow extends Message {
+interface PlaceRow {
+  seq: number
+  at: Date
+}
+
+interface SendRow {
   membersSeq: number
-  memberIds: string[] | null
+  kind: ConversationKind
+  memberIds: string[]
   answerable: boolean
   newSeq: number | null
   newAt: Date | null
-  fingerprint: Buffer | null
+}
+
+/** Who was in a conversation when its `members_seq` was this. */
+interface Known {
+  kind: ConversationKind
+  membersSeq: number
+  memberIds: readonly string[]
 }
 
 export type MessageStore = ReturnType<typeof createMessageStore>
@@ -51,35 +63,43 @@ export const messageColumns = `e.conversation_id || ':' || e.seq as id, e.conver
   e.client_id as "clientId", e.actor_id as "senderId", e.body, e.reply_to_seq as "replyToSeq", e.at as "sentAt",
   e.edited_at as "editedAt", e.deleted_at as "deletedAt"`
 
+const sentBefore = 'exists (select from conversation_entries e where e.actor_id = $2 and e.client_id = $3)'
+/** The conversation's row is the lock that gives out positions. */
+const placed = `
+  update conversations c set last_seq = c.last_seq + 1, changed_at = clock_timestamp(),
+    last_message_at = greatest(c.last_message_at, clock_timestamp())`
+const written = (replyTo: string) => `
+  insert into conversation_entries (conversation_id, seq, kind, actor_id, client_id, fingerprint, body, reply_to_seq, at)
+  select $1, last_seq, 'MESSAGE', $2, $3, $4::bytea, $5::text, ${replyTo}, last_message_at from given returning seq, at`
+
 /**
- * Everything that a send has to know and do. The conversation's row is the lock: it gives out the position, and says whether
- * `me` is still what was read before the lock was had, since who leaves or is removed counts up `members_seq` under it.
+ * For a sender who was in the conversation when it was last looked at, and still is if nobody has come or gone: that is counted in
+ * `members_seq`, under the same lock. Whatever else may be the matter, it answers nothing, and `fullText` tells.
  */
-const sendText = `
+const quickText = (apart: string) => `
+  with given as (${placed}
+    where c.id = $1 and c.members_seq = $6 and not ${sentBefore} ${apart} returning c.last_seq, c.last_message_at
+  ) ${written('null::int')}`
+export const quickTexts = { GROUP: quickText(''), DIRECT: quickText(`and not ${apartSql('$2', '$7::uuid')}`) }
+
+/** Everything that a send has to know and do. That `me` is still so when the lock is had, `members_seq` tells. */
+const fullText = `
   with me as (
-    select c.members_seq, $6::int is null or exists (
+    select c.members_seq, c.kind, $6::int is null or exists (
       select from conversation_entries r where r.conversation_id = $1 and r.seq = $6 and r.seq >= m.joined_seq and r.kind = 'MESSAGE'
-      and (r.actor_id is null or not ${apartSql('$2::uuid', 'r.actor_id')})
+      and (r.actor_id is null or not ${apartSql('$2', 'r.actor_id')})
     ) as answerable
     from conversation_members m join conversations c on c.id = m.conversation_id
     where m.conversation_id = $1 and m.account_id = $2 and ${presentSql}
-  ), earlier as (
-    select ${messageColumns}, e.fingerprint from conversation_entries e where e.actor_id = $2 and e.client_id = $3
-  ), given as (
-    update conversations c set last_seq = c.last_seq + 1, changed_at = clock_timestamp(),
-      last_message_at = greatest(c.last_message_at, clock_timestamp())
-    from me where c.id = $1 and c.members_seq = me.members_seq and me.answerable and not exists (select from earlier)
+  ), given as (${placed}
+    from me where c.id = $1 and c.members_seq = me.members_seq and me.answerable and not ${sentBefore}
     returning c.last_seq, c.last_message_at
-  ), sent as (
-    insert into conversation_entries (conversation_id, seq, kind, actor_id, client_id, fingerprint, body, reply_to_seq, at)
-    select $1, last_seq, 'MESSAGE', $2, $3, $4::bytea, $5::text, $6, last_message_at from given
-    returning seq, at
-  )
-  select me.members_seq as "membersSeq", me.answerable, sent.seq as "newSeq", sent.at as "newAt", earlier.*,
-    case when me.members_seq <> $7 then array(
-      select account_id from conversation_members where conversation_id = $1 and left_seq is null
-    ) end as "memberIds"
-  from me left join sent on true left join earlier on true`
+  ), sent as (${written('$6')})
+  select me.members_seq as "membersSeq", me.kind, me.answerable, sent.seq as "newSeq", sent.at as "newAt",
+    array(select account_id from conversation_members where conversation_id = $1 and left_seq is null) as "memberIds"
+  from me left join sent on true`
+
+const earlierText = `select ${messageColumns}, e.fingerprint from conversation_entries e where e.actor_id = $1 and e.client_id = $2`
 
 /** So often a send meets a change of members, or itself from another node, before it gives up. */
 const attempts = 8
@@ -87,39 +107,65 @@ const manyMembers = 16
 
 export function createMessageStore({ sql }: Pick<Postgres, 'sql'>) {
   // Who is in a conversation is asked for only when it has changed.
-  const known = {
-    small: new Lru<string, { membersSeq: number; memberIds: readonly string[] }>(20_000),
-    large: new Lru<string, { membersSeq: number; memberIds: readonly string[] }>(500),
-  }
-  const recalled = (id: string) => known.small.get(id) ?? known.large.get(id)
+  const small = new Lru<string, Known>(20_000)
+  const large = new Lru<string, Known>(500)
 
-  function learn(id: string, membersSeq: number, memberIds: readonly string[]): readonly string[] {
-    known.small.delete(id)
-    known.large.delete(id)
-    known[memberIds.length > manyMembers ? 'large' : 'small'].set(id, { membersSeq, memberIds })
-    return memberIds
+  function learn(id: string, known: Known): void {
+    small.delete(id)
+    large.delete(id)
+    const memory = known.memberIds.length > manyMembers ? large : small
+    memory.set(id, known)
+  }
+
+  function sent(message: NewMessage, { seq, at }: PlaceRow, memberIds: readonly string[]): SendOutcome {
+    const { conversationId, senderId, clientId, body, replyToSeq } = message
+    const place = { id: `${conversationId}:${seq}`, conversationId, seq, sentAt: at }
+    const content = { clientId, senderId, body, replyToSeq, editedAt: null, deletedAt: null }
+    return { kind: 'sent', message: { ...place, ...content }, memberIds }
+  }
+
+  async function sendQuickly(message: NewMessage, { kind, membersSeq, memberIds }: Known) {
+    const { conversationId, senderId, clientId, fingerprint, body } = message
+    const values: unknown[] = [conversationId, senderId, clientId, fingerprint, body, membersSeq]
+    if (kind === 'DIRECT') values.push(memberIds.find((id) => id !== senderId) ?? null)
+    const statement = { name: `messages-send-${kind}`, text: quickTexts[kind] }
+    const [row] = (await sql<PlaceRow>(statement, values).catch(sentAtOnce)) ?? []
+    return row && sent(message, row, memberIds)
+  }
+
+  async function sendFully(message: NewMessage): Promise<SendOutcome | undefined> {
+    const { conversationId, senderId, clientId, fingerprint, body, replyToSeq } = message
+    const values = [conversationId, senderId, clientId, fingerprint, body, replyToSeq]
+    const rows = await sql<SendRow>({ name: 'messages-send', text: fullText }, values).catch(sentAtOnce)
+    if (!rows) return undefined
+    const [row] = rows
+    if (!row) return { kind: 'none' }
+    learn(conversationId, row)
+    const { newSeq, newAt } = row
+    if (newSeq !== null && newAt !== null) return sent(message, { seq: newSeq, at: newAt }, row.memberIds)
+    const earlier = await sql<Message & { fingerprint: Buffer | null }>(
+      { name: 'messages-sent-before', text: earlierText },
+      [senderId, clientId],
+    )
+    if (earlier[0]) {
+      const { fingerprint: first, ...found } = earlier[0]
+      return { kind: 'known', message: found, fingerprint: first }
+    }
+    return row.answerable ? undefined : { kind: 'none' }
   }
 
   return {
-    /** Gives a message its place, or finds the one that this client id stands for: in one statement. */
+    /** Gives a message its place, in one statement unless somebody has come or gone; or finds the one that this client id stands for. */
     async send(message: NewMessage): Promise<SendOutcome> {
-      const { conversationId, senderId, clientId, fingerprint, body, replyToSeq } = message
+      const { conversationId, senderId, replyToSeq } = message
+      const known = small.get(conversationId) ?? large.get(conversationId)
+      if (known && replyToSeq === null && known.memberIds.includes(senderId)) {
+        const outcome = await sendQuickly(message, known)
+        if (outcome) return outcome
+      }
       for (let attempt = 0; attempt < attempts; attempt++) {
-        const before = recalled(conversationId)
-        const values = [conversationId, senderId, clientId, fingerprint, body, replyToSeq, before?.membersSeq ?? -1]
-        const rows = await sql<SendRow>({ name: 'messages-send', text: sendText }, values).catch(sentAtOnce)
-        if (!rows) continue
-        const [row] = rows
-        if (!row) return { kind: 'none' }
-        const { membersSeq, memberIds: fresh, answerable, newSeq, newAt, fingerprint: first, ...earlier } = row
-        const memberIds = fresh ? learn(conversationId, membersSeq, fresh) : (before?.memberIds ?? [])
-        if (earlier.id !== null) return { kind: 'known', message: earlier, fingerprint: first }
-        if (newSeq !== null && newAt !== null) {
-          const place = { id: `${conversationId}:${newSeq}`, conversationId, seq: newSeq, sentAt: newAt }
-          const content = { clientId, senderId, body, replyToSeq, editedAt: null, deletedAt: null }
-          return { kind: 'sent', message: { ...place, ...content }, memberIds }
-        }
-        if (!answerable) return { kind: 'none' }
+        const outcome = await sendFully(message)
+        if (outcome) return outcome
       }
       throw new Error('a message could not be given a place')
     },

@@ -40,9 +40,11 @@ export function seqWithin(conversationId: string, id: string): number {
 /** There is one direct conversation for each pair, whoever asks first. */
 export const directKey = (oneId: string, otherId: string) => [oneId, otherId].sort().join(':')
 
+const fingerprintBytes = 16
+
 /** Tells what was asked for apart without keeping it: under a key, since texts are short enough to be tried out. */
 export const fingerprint = (key: Buffer, asked: unknown): Buffer =>
-  createHmac('sha256', key).update(JSON.stringify(asked)).digest()
+  createHmac('sha256', key).update(JSON.stringify(asked)).digest().subarray(0, fingerprintBytes)
 
 /** What a direct conversation does not have: a name, roles, and people who come and go. */
 export function checkGroup(kind: ConversationKind): void {
