@@ -1,6 +1,7 @@
 import type { Postgres } from '../../platform/postgres.ts'
 import type { EntryKind, ErasedData, MemberData, ReactionData, RenamedData } from './entries.ts'
 import { type Message, messageColumns } from './message-store.ts'
+import type { Reader } from './reading-store.ts'
 import type { MessagePlace } from './rules.ts'
 
 /** An entry as it is kept. What `Message` adds counts for messages only. */
@@ -32,6 +33,23 @@ const columns = `${messageColumns}, e.kind, e.actor_id as "actorId", e.at, e.tar
 
 /** What has happened in conversations, many entries at once. */
 export function createChangeStore({ sql }: Pick<Postgres, 'sql'>) {
+  async function namedBy(accountId: string, places: readonly MessagePlace[]): Promise<string[]> {
+    const text = `with said as (select conversation_id, seq from unnest($2::uuid[], $3::int[]) as p(conversation_id, seq)),
+        seen as (select * from said union
+          select e.conversation_id, e.reply_to_seq from said
+          join conversation_entries e on e.conversation_id = said.conversation_id and e.seq = said.seq
+          join conversation_members m on m.conversation_id = e.conversation_id and m.account_id = $1
+          where e.reply_to_seq >= m.joined_seq)
+      select r.account_id as id from seen
+        join reactions r on r.conversation_id = seen.conversation_id and r.message_seq = seen.seq
+      union
+      select e.actor_id from seen
+        join conversation_entries e on e.conversation_id = seen.conversation_id and e.seq = seen.seq
+        where e.actor_id is not null`
+    const rows = await sql<{ id: string }>({ name: 'changes-named', text }, [accountId, ...placeColumns(places)])
+    return rows.map(({ id }) => id)
+  }
+
   return {
     /** The entries at these places, and what an account may see around them. */
     entries(accountId: string | null, places: readonly MessagePlace[]): Promise<SeenEntry[]> {
@@ -50,16 +68,18 @@ export function createChangeStore({ sql }: Pick<Postgres, 'sql'>) {
       return sql<Entry>({ name: 'changes-stretches', text }, stretchColumns(stretches))
     },
 
-    /** Everybody whom these messages name: who put something on them, and who wrote what they answer. */
-    async namedBy(places: readonly MessagePlace[]): Promise<string[]> {
-      const text = `with p as (select conversation_id, seq from unnest($1::uuid[], $2::int[]) as p(conversation_id, seq))
-        select r.account_id as id from p join reactions r on r.conversation_id = p.conversation_id and r.message_seq = p.seq
-        union
-        select a.actor_id from p join conversation_entries e on e.conversation_id = p.conversation_id and e.seq = p.seq
-          join conversation_entries a on a.conversation_id = e.conversation_id and a.seq = e.reply_to_seq
-        where a.actor_id is not null`
-      const rows = await sql<{ id: string }>({ name: 'changes-named', text }, placeColumns(places))
-      return rows.map(({ id }) => id)
+    /**
+     * Everybody of these, and whom these messages name to a reader: who put something on them, and who wrote what they answer. Once
+     * each, without those who are hidden.
+     */
+    async everybody(
+      { accountId, hidden }: Reader,
+      places: readonly MessagePlace[],
+      ids: Iterable<string | null>,
+    ): Promise<string[]> {
+      const all = new Set(ids)
+      if (places.length > 0) for (const id of await namedBy(accountId, places)) all.add(id)
+      return [...all].filter((id): id is string => id !== null && !hidden.has(id))
     },
   }
 }

@@ -10,9 +10,9 @@ export interface ChangedPlace {
 
 /** What `since` holds. */
 export interface SincePlace {
-  /** Where the next round begins, once this one has been read. */
+  /** Where the next round begins, once this one has been read; 0: none has begun. */
   nextMs: number
-  /** The last thing of this round that was told. */
+  /** The last thing of this round that was told, or the time that it begins with. */
   told: ChangedPlace
 }
 
@@ -29,6 +29,11 @@ const macBytes = 16
 const timeBytes = 6
 const idBytes = 16
 const placeBytes = timeBytes + idBytes
+
+const lowestId = '00000000-0000-0000-0000-000000000000'
+
+/** Before everything. */
+export const fromTheBeginning: ChangedPlace = { atMs: 0, id: lowestId }
 
 /** Cursors that fit nobody but who was given them: an HMAC over the account, the kind and the place. */
 export function createSyncCursors(secret: string) {
@@ -52,9 +57,15 @@ export function createSyncCursors(secret: string) {
     return place
   }
 
+  const since = (accountId: string, { nextMs, told }: SincePlace): string =>
+    write(accountId, 'since', [time(nextMs), written(told)])
+
   return {
-    since: (accountId: string, { nextMs, told }: SincePlace): string =>
-      write(accountId, 'since', [time(nextMs), written(told)]),
+    since,
+
+    /** Where a round begins. */
+    round: (accountId: string, fromMs: number): string =>
+      since(accountId, { nextMs: 0, told: { atMs: fromMs, id: lowestId } }),
 
     sincePlace(accountId: string, cursor: string): SincePlace {
       const place = read(accountId, 'since', cursor, timeBytes + placeBytes)

@@ -1,3 +1,21 @@
+import { BadUserInputError } from '../../platform/errors.ts'
+
+export const syncLimits = {
+  /** Conversations of a bootstrap's page, and messages of each. */
+  page: 50,
+  messages: 50,
+  /** Members of a page's conversations, all in all. */
+  members: 1000,
+  /** Positions at once, changes of each, and changes of all of them. */
+  positions: 100,
+  changes: 100,
+  allChanges: 500,
+  changed: 500,
+} as const
+
+/** A transaction that takes longer than this from its clock to its commit is ended by the database. */
+export const overlapMs = 15_000
+
 /**
  * Gives out `budget` so that nobody starves: whoever wants little gets it all, and the others share the rest evenly. In the order asked
  * for.
@@ -29,4 +47,9 @@ export function pageOf<Row extends { conversationId: string }>(
     return i > 0 && sum > most
   })
   return tooMany === -1 ? [...rows] : rows.slice(0, tooMany)
+}
+
+/** Refuses with BAD_USER_INPUT what is no size of a page. */
+export function checkSize(field: string, size: number, most: number): void {
+  if (size < 1 || size > most) throw new BadUserInputError(`\`${field}\` is 1 to ${most}.`, field)
 }

@@ -12,7 +12,7 @@ import { MessageType } from './message-schema.ts'
 const paid = (multiplier: number) => ({ field: 1, multiplier })
 
 const profilesDescription =
-  'Everybody whom the rest of the answer names, once. Take names and faces from here: whoever is not here is erased.'
+  'Everybody whom the rest of the answer names, once. Whoever is named and not here came in that very moment, or is erased.'
 const named = (accountIds: readonly string[], context: Parameters<typeof loadersOf>[0]) =>
   Promise.all(accountIds.map((id) => loadersOf(context).profile.load(id))).then((found) =>
     found.filter((profile) => profile !== null),
