@@ -16,6 +16,7 @@ import {
 import { createPhone, newClientId } from '../kit/phones.ts'
 import { createOwnRedis, type OwnRedis } from '../kit/redis.ts'
 import { follow } from '../kit/socket.ts'
+import { redisDump } from '../kit/stores.ts'
 
 let own: OwnRedis
 let app: TestApp
@@ -94,8 +95,12 @@ test('what a node wrote and could not publish comes by the relay, before what co
   const stream = followConversation(ben, group, undefined, other)
   await Promise.all([inbox.next(), stream.next()])
   const lame = await app.node()
-  lame.redis.pipelined = () => Promise.reject(new Error('cut off'))
+  let cutOff = 0
   // What the wiring has been handed is this very object.
+  lame.redis.pipelined = () => {
+    cutOff += 1
+    return Promise.reject(new Error('cut off'))
+  }
   await send(ann, group, 'not told', {}, lame)
   await send(ann, group, 'told', {}, app)
   const events = await take(inbox, 2)
@@ -115,6 +120,7 @@ test('what a node wrote and could not publish comes by the relay, before what co
     8000,
   )
   expect(told(await last)).toBe('MessageSent 4')
+  expect(cutOff).toBe(2)
   expect((await take(stream, 3)).map(told)).toEqual(['MessageSent 2', 'MessageSent 3', 'MessageSent 4'])
   inbox.stop()
   stream.stop()
@@ -160,6 +166,20 @@ async function inboxLength({ accountId }: TestAccount): Promise<number> {
   const [key] = await app.redis.command.keys(`*:inbox:${accountId}:log`)
   return key ? app.redis.command.xlen(key) : 0
 }
+
+test('once somebody is erased nothing in Redis names them, and the others are told to forget', async () => {
+  const [cem, dan] = await Promise.all([createAccount(app), createAccount(app)])
+  const group = await createGroup(dan, [cem, ann])
+  const inbox = followInbox(dan)
+  await inbox.next()
+  for (const who of [cem, ann]) await send(who, group, 'something')
+  await take(inbox, 2)
+  await app.services.messages.erase(cem.accountId)
+  expect((await take(inbox, 2)).map(told)).toEqual(['MemberChanged 4', 'MessagesErased 5'])
+  inbox.stop()
+  const naming = [...(await redisDump(app))].filter(([, held]) => held.includes(cem.accountId))
+  expect(naming.map(([key]) => key)).toEqual([])
+})
 
 test('that somebody types passes to the inboxes of the others', async () => {
   const [cem, dan] = await Promise.all([createAccount(app), createAccount(app)])

@@ -129,6 +129,28 @@ async function reachOne({ id, memberIds: [accountId = ''] }: Conversation, point
   await b.inboxes.append(id, [{ ...place, pointers: [pointer] }], [])
 }
 
+test('what cannot be published keeps nothing else back, and is tried again', async () => {
+  const [stuck, fine] = [await createConversation(1), await createConversation(1)]
+  for (const conversation of [stuck, fine]) await write(conversation)
+  const stubborn = createRelay({
+    ...a,
+    publishing: {
+      publishUpTo: (id, seq) => (id === stuck.id ? Promise.reject(new Error('no')) : a.publishing.publishUpTo(id, seq)),
+    },
+  })
+  await eventually(
+    async () => {
+      await stubborn().catch(() => undefined)
+      return inboxOf(fine.memberIds[0])
+    },
+    (inbox) => inbox.length === 2,
+  )
+  await expect(stubborn()).rejects.toThrow('no')
+  expect(await inboxOf(stuck.memberIds[0])).toEqual([])
+  await b.relay()
+  expect(await inboxOf(stuck.memberIds[0])).toEqual(upTo(2))
+})
+
 test('the relay asks nothing twice of what it knows to be there', async () => {
   const conversation = await createConversation(2)
   for (let i = 0; i < 5; i += 1) a.publishing.publish([await write(conversation)], conversation.memberIds)
