@@ -159,7 +159,7 @@ describe('the number of statements', () => {
     const names = query.mock.calls.map(([statement]) => (statement as { name?: string }).name ?? '')
     query.mockRestore()
     // Not what a timer of the app happens to ask.
-    return names.filter((name) => /^(sync|changes|messages|profiles|identity)-/.test(name)).length
+    return names.filter((name) => /^(sync|changes|messages|profiles)-/.test(name)).length
   }
 
   test('is the same for one conversation and for twenty, for one change and for many', async () => {
