@@ -247,6 +247,7 @@ test('how far somebody has read is told once, the furthest, and counts here at o
   await ann.messenger.markRead(id, 2)
   expect(await unread()).toBe(0)
   expect((await jobsOn(ann)).length).toBe(1)
+  await clock.pass(1000)
   ann.setOnline(true)
   await clock.pass(60_000)
   const reads = server.conversations.get(id)?.entries.filter(({ kind }) => kind === 'read')

@@ -22,6 +22,8 @@ export type Job = What & {
   state: 'waiting' | 'done' | 'failed'
   /** Of a failed one: why. */
   code: string | null
+  /** Later jobs wait for its message to be sent. */
+  isAwaited: boolean
   /** Of a message that was sent: its place. */
   sent: { messageId: string; seq: number } | null
 }

@@ -89,6 +89,10 @@ export const valuesOf = <Value>(entries: Entry<Value>[]): Value[] => entries.map
 export const jobsOf = async (tx: LocalTx, conversationId: string): Promise<Job[]> =>
   valuesOf(await tx.range('outbox', within(conversationId)))
 
+/** Those that come first. There may be very many after them. */
+export const frontJobs = async (tx: LocalTx, conversationId: string): Promise<Job[]> =>
+  valuesOf(await tx.range('outbox', { ...within(conversationId), limit: 30 }))
+
 export const allJobs = async (tx: LocalTx): Promise<Job[]> =>
   valuesOf(await tx.range('outbox', everything)).sort((one, other) => one.order - other.order)
 

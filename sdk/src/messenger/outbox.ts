@@ -1,7 +1,7 @@
 import { draftFor, loadMessages, save } from './incoming.ts'
 import { awaitedBy, dependents, dependsOn, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
 import { jobKey, messageKey } from './keys.ts'
-import { jobsOf, type LocalTx } from './local.ts'
+import { frontJobs, jobsOf, type LocalTx } from './local.ts'
 import type { ConversationRecord, MessageRecord } from './records.ts'
 import { readUpTo } from './reduce.ts'
 
@@ -13,20 +13,20 @@ interface Named {
 /** Keeps a job before anything is sent. */
 export async function enqueue(tx: LocalTx, given: NewJob, named: Named): Promise<Job> {
   const order = await nextOrder(tx)
-  const refused = await awaitsRefused(tx, given)
-  const state = refused
-    ? ({ state: 'failed', code: refused.code } as const)
-    : ({ state: 'waiting', code: null } as const)
-  const job: Job = { ...given, ...named, ...state, order, sent: null }
+  const awaited = await awaitedJob(tx, given)
+  if (awaited) await tx.put('outbox', jobKey(awaited), { ...awaited, isAwaited: true })
+  // What is about a refused message can be sent no more than that.
+  const state = awaited?.state === 'failed' ? ({ state: 'failed', code: awaited.code } as const) : waiting
+  const job: Job = { ...given, ...named, ...state, order, isAwaited: false, sent: null }
   await tx.put('outbox', jobKey(job), job)
   return job
 }
 
-/** What is about a refused message can be sent no more than that. */
-async function awaitsRefused(tx: LocalTx, job: NewJob): Promise<Job | undefined> {
+const waiting = { state: 'waiting', code: null } as const
+
+async function awaitedJob(tx: LocalTx, job: NewJob): Promise<Job | undefined> {
   const name = awaitedBy(job)
-  if (name === null) return undefined
-  return (await jobsOf(tx, job.conversationId)).find(({ clientId, state }) => clientId === name && state === 'failed')
+  return name === null ? undefined : (await jobsOf(tx, job.conversationId)).find(({ clientId }) => clientId === name)
 }
 
 async function nextOrder(tx: LocalTx): Promise<number> {
@@ -44,9 +44,8 @@ export async function enqueueRead(tx: LocalTx, me: string, id: string, upToSeq: 
   await loadMessages(tx, draft, conversation.readSeq + 1, target)
   readUpTo(draft, target)
   await save(tx, draft)
-  const waiting = (await jobsOf(tx, id)).find((job) => job.kind === 'read')
-  if (waiting?.kind === 'read')
-    await tx.put('outbox', jobKey(waiting), { ...waiting, upToSeq: target, state: 'waiting' })
+  const earlier = (await jobsOf(tx, id)).find((job) => job.kind === 'read')
+  if (earlier?.kind === 'read') await tx.put('outbox', jobKey(earlier), { ...earlier, ...waiting, upToSeq: target })
   else await enqueue(tx, { kind: 'read', conversationId: id, upToSeq: target }, named)
 }
 
@@ -63,21 +62,21 @@ export async function settle(
   { id, upToSeq }: Pick<ConversationRecord, 'id' | 'upToSeq'>,
   messages: readonly MessageRecord[],
 ): Promise<void> {
-  let jobs = await jobsOf(tx, id)
-  if (jobs.length === 0) return
   const seen = new Set(messages.map(({ seq }) => seq))
   const own = new Map(messages.flatMap((message) => (message.senderId === me ? [[message.clientId, message]] : [])))
+  // What is done, or comes back, is among the first, unless it was made on another device.
+  let jobs = await frontJobs(tx, id)
+  if (jobs.filter(({ clientId }) => own.has(clientId)).length < own.size) jobs = await jobsOf(tx, id)
   for (const job of jobs) {
     const message = job.kind === 'send' ? own.get(job.clientId) : undefined
-    if (!message || !isThatOf(message, job)) continue
-    await tx.delete('outbox', jobKey(job))
-    await resolveDependents(tx, jobs, job.clientId, { messageId: message.id, seq: message.seq })
-    jobs = await jobsOf(tx, id)
-  }
-  for (const job of jobs) {
-    const at = job.kind === 'send' ? (job.sent?.seq ?? null) : targetSeq(job)
-    const told = at !== null && (job.kind === 'send' ? at <= upToSeq : seen.has(at))
-    if (job.state === 'done' && told) await tx.delete('outbox', jobKey(job))
+    if (message && isThatOf(message, job)) {
+      await tx.delete('outbox', jobKey(job))
+      await resolveDependents(tx, job, { messageId: message.id, seq: message.seq })
+    } else if (job.state === 'done') {
+      const at = job.kind === 'send' ? (job.sent?.seq ?? null) : targetSeq(job)
+      const isTold = at !== null && (job.kind === 'send' ? at <= upToSeq : seen.has(at))
+      if (isTold) await tx.delete('outbox', jobKey(job))
+    }
   }
 }
 
@@ -89,13 +88,11 @@ function isThatOf({ body, editedAt, deletedAt }: MessageRecord, job: Job): boole
 
 const plain = (text: string) => text.normalize('NFC').replace(/\s+/g, ' ').trim()
 
-export async function resolveDependents(
-  tx: LocalTx,
-  jobs: readonly Job[],
-  clientId: string,
-  target: Target,
-): Promise<void> {
-  for (const job of dependents(jobs, clientId)) await tx.put('outbox', jobKey(job), resolved(job, clientId, target))
+/** Gives what waits for the message of a job the id that it has now. */
+async function resolveDependents(tx: LocalTx, { clientId, conversationId, isAwaited }: Job, target: Target) {
+  if (!isAwaited) return
+  for (const job of dependents(await jobsOf(tx, conversationId), clientId))
+    await tx.put('outbox', jobKey(job), resolved(job, clientId, target))
 }
 
 /** The server has done what was sent. It stays, as `done`, until that has come back in its place. */
@@ -109,7 +106,7 @@ export async function finish(tx: LocalTx, me: string, given: Job, message: Messa
     return
   }
   const sent = message && { messageId: message.id, seq: message.seq }
-  if (sent) await resolveDependents(tx, await jobsOf(tx, job.conversationId), job.clientId, sent)
+  if (sent) await resolveDependents(tx, job, sent)
   const told = !conversation || (message ? message.seq <= conversation.upToSeq : await shows(tx, me, job))
   if (told) await tx.delete('outbox', jobKey(job))
   else await tx.put('outbox', jobKey(job), { ...job, state: 'done', sent })
@@ -143,18 +140,18 @@ export async function retry(tx: LocalTx, failed: Job, newName: string, changes: 
   const job = await current(tx, failed)
   if (job?.state !== 'failed') return
   // Not before what it is about.
-  if (await awaitsRefused(tx, job)) return tx.put('outbox', jobKey(job), { ...job, ...changes })
+  if ((await awaitedJob(tx, job))?.state === 'failed') return tx.put('outbox', jobKey(job), { ...job, ...changes })
   const renamed = job.kind === 'send' && job.code === 'IDEMPOTENCY_MISMATCH'
   const clientId = renamed ? newName : job.clientId
   await tx.delete('outbox', jobKey(job))
-  const again: Job = { ...job, ...changes, clientId, order: await nextOrder(tx), state: 'waiting', code: null }
+  const again: Job = { ...job, ...changes, clientId, ...waiting, order: await nextOrder(tx) }
   await tx.put('outbox', jobKey(again), again)
   const jobs = await jobsOf(tx, job.conversationId)
   // After it, as they were.
   for (const dependent of dependents(jobs, job.clientId)) {
     await tx.delete('outbox', jobKey(dependent))
     const named = resolved(dependent, job.clientId, { clientId })
-    const moved: Job = { ...named, order: await nextOrder(tx), state: 'waiting', code: null }
+    const moved: Job = { ...named, ...waiting, order: await nextOrder(tx) }
     await tx.put('outbox', jobKey(moved), moved)
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../environment.ts'
 import type { MessengerApi } from './api.ts'
 import { type Job, nextJob } from './jobs.ts'
-import { allJobs, jobsOf, type Local } from './local.ts'
+import { allJobs, frontJobs, jobsOf, type Local } from './local.ts'
 import { current, fail, finish } from './outbox.ts'
 import type { MessageRecord } from './records.ts'
 import { pauseAfter, refusalOf, verdict } from './retry-rules.ts'
@@ -65,7 +65,7 @@ export function createPush(parts: PushParts): Push {
 
   /** False: nothing more to send now. */
   const sendNext = async (id: string): Promise<boolean> => {
-    const next = await local.read(async (tx) => nextJob(await jobsOf(tx, id)))
+    const next = await local.read(async (tx) => nextJob(await frontJobs(tx, id)) ?? nextJob(await jobsOf(tx, id)))
     if (!next) return false
     parts.untried.delete(next.clientId)
     // As it is now: until it is marked as tried, it may still be changed or taken back.
