@@ -27,7 +27,7 @@ export interface ResumeOrder {
 
 const sendDocument = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __typename
   ... on SendMessagePayload { created sentMessage { id seq } } ... on Error { code message } } }`
-const timeoutMs = 2000
+const timeoutMs = 10_000
 const betweenTriesMs = 20
 const triesAtMost = 500
 const resumeTimeoutMs = 30_000
