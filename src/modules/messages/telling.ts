@@ -8,8 +8,6 @@ import { createInboxStore } from './inbox-store.ts'
 import { createPublishing } from './publishing.ts'
 import { createRelay } from './relay.ts'
 
-export type Telling = ReturnType<typeof createTelling>
-
 /** The way from what is committed to those who listen, in one piece. */
 export function createTelling(deps: {
   postgres: Postgres
