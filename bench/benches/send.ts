@@ -44,6 +44,7 @@ export const send: Bench = async ({ rounds, roundMs, say }) => {
       { name: hot.bare, measure: () => round(child, 'own statement', true, roundMs) },
       { name: hot.own, measure: () => round(child, 'vicinity', true, roundMs) },
     ]
+    await child.call('meetAll')
     for (const { measure } of subjects) await measure()
     const rows = await interleave(subjects, rounds, ({ measure }) => measure())
     const holes = await child.call<number>('holes')
