@@ -24,7 +24,7 @@ export interface Outlet {
 }
 
 /** So many events of a replay are executed together. */
-const replayedAtOnce = 32
+const replayedAtOnce = 100
 
 /** Begins a subscription over a socket: the source of its events, or why there is none. */
 export async function openSource(args: ExecutionArgs, guard: Guard): Promise<AsyncIterable<unknown> | ExecutionResult> {
