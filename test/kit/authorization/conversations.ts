@@ -30,6 +30,8 @@ const neverProfile = globalId('Profile', neverId)
 
 /** What is for accounts only. */
 const accountsOnly = { nobody: 'UNAUTHENTICATED', device: 'FORBIDDEN' }
+/** Whoever says the whole username may write, unless a block keeps them apart. */
+const byWord = { owner: 'BAD_USER_INPUT', blocked: 'NOT_FOUND' }
 const insiders = ['owner', 'member', 'blocked'] as const
 
 const documentOf = (name: string) =>
@@ -281,6 +283,29 @@ export const groups = subject<Group>({
         ...{ exMember: 'CreateGroupConversationPayload', others: 'NOT_FOUND' },
       },
       seenBy: ['owner'],
+    },
+    {
+      of: 'Mutation.openDirectConversation(input.username)',
+      query: documentOf('openDirectConversation'),
+      variables: ({ owner }) => ({ input: { username: owner.username } }),
+      never: () => ({ input: { username: 'nobody-at-all' } }),
+      gets: { ...accountsOnly, ...byWord, others: 'OpenDirectConversationPayload' },
+      seenBy: ['owner'],
+    },
+    {
+      of: 'Mutation.createGroupConversation(input.usernames)',
+      query: documentOf('createGroupConversation'),
+      variables: ({ owner }) => ({ input: { clientId: newClientId(), name: 'Go', usernames: [owner.username] } }),
+      never: () => ({ input: { clientId: newClientId(), name: 'Go', usernames: ['nobody-at-all'] } }),
+      gets: { ...accountsOnly, ...byWord, others: 'CreateGroupConversationPayload' },
+      seenBy: ['owner'],
+    },
+    {
+      ...change('addConversationMembers', ({ newcomer }) => ({ usernames: [newcomer.username] }), {
+        ...{ member: 'FORBIDDEN', blocked: 'FORBIDDEN' },
+      }),
+      of: 'Mutation.addConversationMembers(input.usernames)',
+      never: ({ id }) => ({ input: { conversationId: id, usernames: ['nobody-at-all'] } }),
     },
     {
       of: 'Mutation.block(input.profileId)',

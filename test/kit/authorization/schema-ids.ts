@@ -3,6 +3,10 @@ import { type GraphQLInputType, type GraphQLSchema, getNamedType, isInputObjectT
 /** What names something of somebody: ids, and positions in streams. */
 const naming = new Set(['ID', 'Cursor'])
 
+/** What names somebody by another word, and the inputs in which it is oneself. */
+const words = new Set(['username', 'usernames'])
+const ownWords = new Set(['RegisterInput', 'LoginInput'])
+
 /**
  * Every place of a schema where a client names something: `Query.activity(id)`, `Mutation.block(input.attendee.activityId)`,
  * and every stream, also one that takes nothing.
@@ -24,6 +28,8 @@ function pathsOf(path: string, type: GraphQLInputType, inside: string[]): string
   const named = getNamedType(type)
   if (naming.has(named.name)) return [path]
   if (!isInputObjectType(named) || inside.includes(named.name)) return []
-  const members = Object.values(named.getFields())
-  return members.flatMap((member) => pathsOf(`${path}.${member.name}`, member.type, [...inside, named.name]))
+  return Object.values(named.getFields()).flatMap(({ name, type: inner }) => {
+    if (words.has(name) && !ownWords.has(named.name)) return [`${path}.${name}`]
+    return pathsOf(`${path}.${name}`, inner, [...inside, named.name])
+  })
 }
