@@ -92,8 +92,6 @@ export function createActions({ local, untried, newName, now }: ActionParts) {
   }
 }
 
-export type Actions = ReturnType<typeof createActions>
-
 async function unsent(
   tx: LocalTx,
   { conversationId, key }: MessageRef,

@@ -1,4 +1,4 @@
-import { draftFor, loadMessages, save } from './incoming.ts'
+import { draftFor, loadMessages, save } from './drafts.ts'
 import { awaitedBy, dependents, dependsOn, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
 import { jobKey, messageKey } from './keys.ts'
 import { frontJobs, jobsOf, type LocalTx } from './local.ts'

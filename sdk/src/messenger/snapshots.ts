@@ -1,5 +1,5 @@
 import type { OlderMessages } from './api.ts'
-import { draftFor, save } from './incoming.ts'
+import { draftFor, save } from './drafts.ts'
 import { between, memberKey } from './keys.ts'
 import { deleteWithin, type LocalTx } from './local.ts'
 import { settle } from './outbox.ts'
