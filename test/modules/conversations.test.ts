@@ -257,14 +257,18 @@ describe('the list of conversations', () => {
       const sent = jest.spyOn(pg.Client.prototype, 'query')
       try {
         expect((await me.ask(query, { first })).errors).toBeUndefined()
-        return sent.mock.calls.length
+        // Besides, nodes look now and then at what has changed.
+        const names = sent.mock.calls.map(([what]) => (what as unknown as { name?: string }).name ?? '')
+        return names.filter((name) => /^(messages|profiles)-/.test(name))
       } finally {
         sent.mockRestore()
       }
     }
     await app.services.messages.settled()
     await count(1)
-    expect(await count(20)).toBe(await count(1))
+    const [one, twenty] = [await count(1), await count(20)]
+    expect(one.length).toBeGreaterThan(4)
+    expect(twenty).toEqual(one)
   })
 })
 

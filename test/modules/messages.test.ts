@@ -55,7 +55,9 @@ describe('sending', () => {
     await app.services.messages.settled()
     const query = jest.spyOn(pg.Client.prototype, 'query')
     const ours = () =>
-      query.mock.calls.map(([what]) => (what as unknown as { name?: string }).name).filter((name) => name !== undefined)
+      query.mock.calls
+        .map(([what]) => (what as unknown as { name?: string }).name)
+        .filter((name) => name?.startsWith('messages-'))
     try {
       const input = { conversationId: direct, clientId: newClientId(), body: 'one statement' }
       const sent = { ...input, replyToId: null, conversationId: rawOf(direct) }
