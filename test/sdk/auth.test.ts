@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import {
   type ClientOptions,
+  type Lock,
   localStorageTokens,
   memoryTokens,
+  processLock,
   type TabMessage,
   type Tabs,
   type TokenStorage,
@@ -117,15 +119,18 @@ test('without a network nobody is signed out: what was asked fails, and works ag
 test('two tabs with one storage never spend the same token, at whatever moments they refresh', async () => {
   const first = await signUp()
   const second = open({ storage: first.storage })
-  const third = open({ storage: first.storage })
+  // On another node, under the same lock.
+  const lock: Lock = (name, work) => processLock(name.replace(node.url, app.url), work)
+  const node = await app.node()
+  const third = open({ storage: first.storage, options: { url: node.url, auth: { lock } } })
   const tabs = [first, second, third]
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     app.clock.advance(16 * minuteMs)
     const names = await Promise.all(tabs.flatMap(({ client }) => [nameOf(client), nameOf(client)]))
     expect(new Set(names)).toEqual(new Set([first.username]))
   }
   const spent = spentIn(...tabs.map(({ network }) => network))
-  expect(spent.length).toBeGreaterThanOrEqual(20)
+  expect(spent.length).toBeGreaterThanOrEqual(40)
   expect(new Set(spent).size).toBe(spent.length)
 })
 
