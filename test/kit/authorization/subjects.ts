@@ -1,11 +1,26 @@
 import { accounts } from './accounts.ts'
+import { acquaintances } from './acquaintances.ts'
 import { activities } from './activities.ts'
-import { groups, partedConversations } from './conversations.ts'
 import { devices } from './devices.ts'
 import { feeds } from './feeds.ts'
+import { groupChanges } from './group-changes.ts'
+import { groupReads } from './group-reads.ts'
+import { partedConversations } from './parted-conversations.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
 import { sessions } from './sessions.ts'
 
 /** Everything that a client can name. A new module adds its subject here. */
-export const subjects = [accounts, activities, groups, partedConversations, devices, feeds, people, places, sessions]
+export const subjects = [
+  accounts,
+  activities,
+  acquaintances,
+  groupChanges,
+  groupReads,
+  partedConversations,
+  devices,
+  feeds,
+  people,
+  places,
+  sessions,
+]
