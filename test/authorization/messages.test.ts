@@ -1,6 +1,6 @@
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
-import { createGroup, done, openDirect, send } from '../kit/conversations.ts'
+import { createGroup, done, openDirect, outcome, send } from '../kit/conversations.ts'
 import { eventually } from '../kit/eventually.ts'
 import { codeOf } from '../kit/gql.ts'
 import { call } from '../kit/profiles.ts'
@@ -47,8 +47,12 @@ let start: { group: string; inbox: Partial<Record<Name, string>> }
 const who = {} as Record<Name, TestAccount>
 const live: Partial<Record<Name, { group?: Stream<Event>; inbox: Stream<Event> }>> = {}
 
-const message = 'body sender { id username }'
-const change = `__typename cursor change { __typename seq conversationId ... on MessageSent { message { ${message} } } }`
+const message = 'body sender { id username } replyTo { body sender { id username } } reactions { emoji profileIds }'
+const kinds = `... on MessageSent { message { ${message} } } ... on ReactionChanged { profile { id } emoji about: message { ${message} } }
+  ... on MessagesRead { profile { id } upToSeq } ... on MessagesDelivered { profile { id } upToSeq }
+  ... on MemberChanged { profile { id username } by { id username } change } ... on ConversationRenamed { by { id username } name }
+  ... on ConversationCreated { by { id username } conversation { id members { profile { id username } } } }`
+const change = `__typename cursor change { __typename seq conversationId ${kinds} }`
 const events = `__typename ... on Ready { cursor } ... on ConversationChanged { ${change} }`
 const groupDocument = `subscription ($id: ID!, $after: Cursor) { conversationEvents(conversationId: $id, after: $after) { ${events} } }`
 const inboxDocument = `subscription ($after: Cursor) { inbox(after: $after) { ${events} } }`
@@ -94,9 +98,18 @@ beforeAll(async () => {
     ...[await send(ann, group, 'of Ann'), await send(erased, group, 'of the erased'), await send(ben, group, 'of Ben')],
     ...[await send(hidesAnn, group, 'of who hides Ann'), await send(hiddenByAnn, group, 'of who is hidden')],
   ]
+  const [ofAnn, , ofBen] = sent
+  for (const reacting of [ann, hidesAnn, hiddenByAnn])
+    for (const to of [ofAnn, ofBen])
+      await outcome(reacting, 'setReaction', { messageId: to?.id, emoji: '👍', present: true })
+  for (const reading of [ann, hidesAnn, hiddenByAnn])
+    await done(reading, 'markDelivered', { conversationId: group, upToSeq: ofBen?.seq })
+  await done(ann, 'renameConversation', { conversationId: group, name: 'Go' })
   await done(left, 'leaveConversation', { conversationId: group })
   await done(ann, 'addConversationMembers', { conversationId: group, usernames: [late.username] })
-  sent.push(await send(ann, group, 'of Ann later'), await send(ben, group, 'of Ben later'))
+  const ofAnnLater = await send(ann, group, 'of Ann later')
+  // What it answers is hidden from some, and it itself is not.
+  sent.push(ofAnnLater, await send(ben, group, 'of Ben later', { replyToId: ofAnnLater.id }))
   messageIds = sent.map(({ id }) => id)
 })
 afterAll(() => {
@@ -131,6 +144,14 @@ describe('live', () => {
     expect(told(seen.left?.inbox ?? [])).toEqual(until)
     await live.left?.group?.ended
     expect(told(live.left?.group?.waiting() ?? [])).toEqual(until)
+  })
+  test('what a block hides from some is told to the others', () => {
+    const kindsOf = (name: Name) => new Set(seen[name]?.group.map(({ change }) => change?.__typename))
+    const all = ['MessageSent', 'ReactionChanged', 'MessagesDelivered', 'ConversationRenamed', 'MemberChanged']
+    expect([...kindsOf('ben')]).toEqual(expect.arrayContaining(all))
+    expect([...kindsOf('hidesAnn')]).toEqual(expect.arrayContaining([...all, 'ChangeWithheld']))
+    const text = JSON.stringify(seen.ben)
+    for (const name of ['ann', 'hidesAnn', 'hiddenByAnn'] as const) expect(text).toContain(who[name].profileId)
   })
   test('positions are told without a hole, whatever is hidden', () => {
     for (const name of ['ann', 'ben', 'hidesAnn', 'hiddenByAnn'] as const) {
@@ -187,7 +208,7 @@ describe('when somebody has erased themselves', () => {
     },
     async syncChanges(name) {
       const document = `query ($after: [SyncPositionInput!]) { syncChanges(after: $after) { profiles { id } conversations {
-        changes { __typename seq ... on MessageSent { message { ${message} } } } } } }`
+        changes { __typename seq ${kinds} } } } }`
       type Data = { syncChanges: { conversations: { changes: { message?: Said }[] }[] } }
       const { data } = await who[name].ask<Data>(document, { after: [{ conversationId: group, seq: 0 }] })
       const changes = data?.syncChanges.conversations[0]?.changes ?? []
