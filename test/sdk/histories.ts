@@ -153,7 +153,7 @@ interface Kept {
   messages: MessageRecord[]
 }
 
-export async function keptOn(one: Device): Promise<Kept[]> {
+export async function keptOn(one: Pick<Device, 'read'>): Promise<Kept[]> {
   return one.read(async (tx) => {
     const conversations = await tx.range<ConversationRecord>('conversations', everything)
     return Promise.all(

@@ -38,10 +38,14 @@ async function nextOrder(tx: LocalTx): Promise<number> {
 /** Counts as read here at once; one job per conversation tells the server how far. */
 export async function enqueueRead(tx: LocalTx, me: string, id: string, upToSeq: number, named: Named): Promise<void> {
   const conversation = await tx.get('conversations', id)
-  const target = Math.min(upToSeq, conversation?.upToSeq ?? 0)
-  if (!conversation || target <= conversation.readSeq) return
+  const asked = Math.min(upToSeq, conversation?.upToSeq ?? 0)
+  if (!conversation || asked <= conversation.readSeq) return
   const draft = await draftFor(tx, me, conversation, [])
-  await loadMessages(tx, draft, conversation.readSeq + 1, target)
+  await loadMessages(tx, draft, conversation.readSeq + 1, asked)
+  // Nobody needs to hear that somebody has read what they wrote themselves.
+  const others = [...draft.messages.values()].filter(({ senderId }) => senderId !== me).map(({ seq }) => seq)
+  if (others.length === 0 && conversation.unreadOlder === 0) return
+  const target = others.length > 0 ? Math.max(...others) : asked
   readUpTo(draft, target)
   await save(tx, draft)
   const earlier = (await jobsOf(tx, id)).find((job) => job.kind === 'read')

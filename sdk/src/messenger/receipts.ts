@@ -3,6 +3,7 @@ import type { MessengerApi } from './api.ts'
 import { memberKey } from './keys.ts'
 import type { Local } from './local.ts'
 import { pauseAfter, refusalOf, verdict } from './retry-rules.ts'
+import { newestKept } from './snapshots.ts'
 
 // Messages that come together are acknowledged together.
 const gatherMs = 500
@@ -68,13 +69,15 @@ export function createReceipts({ api, local, clock, random }: ReceiptParts): Rec
   }
 }
 
-/** The last message, if others' are among those that nobody was told of; else 0. */
+// Whoever writes more than this in a row has seen what came before.
+const lookedAt = 30
+
+/** The last message of others, unless its sender was told that it is here; then 0. */
 function arrivedUpTo(local: Local, id: string): Promise<number> {
   return local.read(async (tx) => {
-    const [me, conversation] = [(await tx.meta('me'))?.profile.id ?? '', await tx.get('conversations', id)]
+    const me = (await tx.meta('me'))?.profile.id ?? ''
     const own = await tx.get('members', memberKey(id, me))
-    const last = conversation?.lastMessage
-    if (!conversation || !own || !last || own.deliveredSeq >= last.seq) return 0
-    return last.senderId !== me || conversation.unread > 0 ? last.seq : 0
+    const last = (await newestKept(tx, id, lookedAt)).filter(({ senderId }) => senderId !== me).at(-1)
+    return own && last && last.seq > own.deliveredSeq ? last.seq : 0
   })
 }
