@@ -10,6 +10,7 @@ import { publicError } from './errors.ts'
 import type { LiveResults, Outlet } from './live-results.ts'
 import { operationKind } from './operation-kind.ts'
 import { checkParams } from './params.ts'
+import { watchRoles } from './watched-roles.ts'
 
 export interface SocketOptions {
   envelope: Envelope
@@ -129,6 +130,10 @@ class Exchange implements Conversation, Outlet {
       connection.cut(closeCodes.tooMany, 'Too many connections')
       return false
     }
+    // With the next token, or the same one again, it is another viewer.
+    const lost = () => connection.cut(closeCodes.expired, 'Role withdrawn')
+    const stopWatching = watchRoles(base.services.identity, viewer, lost)
+    if (stopWatching) connection.onClosed(stopWatching)
     return true
   }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { revocableNames } from '../modules/identity/index.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Context } from './context.ts'
+import { watchRoles } from './watched-roles.ts'
 
 /** The HTTP answers that are still being written, so that a stream over SSE ends when its viewer's right to it does. */
 export interface Streams {
@@ -29,8 +30,16 @@ export function createStreams(clock: Clock): Streams {
 
   return {
     watch(context, res) {
-      open.set(res, { context, over: false })
+      const answer = { context, over: false }
+      open.set(res, answer)
       res.once('close', () => open.delete(res))
+      const { viewer, services } = context
+      const lost = () => {
+        answer.over = true
+        sweep()
+      }
+      const stopWatching = viewer && watchRoles(services.identity, viewer, lost)
+      if (stopWatching) res.once('close', stopWatching)
     },
     cut(whose) {
       const isIt = typeof whose === 'string' ? (name: string) => name === whose : whose
