@@ -1,5 +1,5 @@
 import WebSocket from 'ws'
-import { type Clock, type Fetch, memoryTokens, systemClock } from '../../sdk/src/index.ts'
+import { type Clock, type Fetch, memoryTokens, systemClock, type TokenStorage } from '../../sdk/src/index.ts'
 import type { Storage } from '../../sdk/src/store/storage.ts'
 import { createMessenger, type Messenger, type MessengerOptions } from '../../sdk/src/store.ts'
 import type { TestAccount } from '../kit/accounts.ts'
@@ -63,7 +63,7 @@ export class RealDevice {
       url: this.app.url,
       wsUrl: () => (this.online ? this.app.wsUrl : 'ws://127.0.0.1:9'),
       clock: hasty(this.app),
-      auth: { storage: this.tokens },
+      auth: { storage: this.tokensUntil(isDead) },
       WebSocket,
       fetch: this.fetch,
     })
@@ -76,6 +76,12 @@ export class RealDevice {
     })
     messenger.start()
     return { client, messenger }
+  }
+
+  /** What a dead process still learns is kept by nobody. */
+  private tokensUntil(isDead: () => boolean): TokenStorage {
+    const { tokens } = this
+    return { get: tokens.get, set: async (token) => (isDead() ? undefined : tokens.set(token)) }
   }
 
   private readonly fetch: Fetch = async (url, init) => {

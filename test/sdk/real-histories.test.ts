@@ -100,7 +100,11 @@ async function liveThrough(seed: number): Promise<void> {
     const byId = (one: { id: string }, two: { id: string }) => (one.id < two.id ? -1 : 1)
     const both = async () => {
       for (const id of ids) await device.messenger.loadOlder(id, 100).catch(() => undefined)
-      return [(await stateOn(device)).sort(byId), (await stateAt(account, ids)).sort(byId)]
+      return [
+        (await stateOn(device)).sort(byId),
+        (await stateAt(account, ids)).sort(byId),
+        device.messenger.phase.get(),
+      ]
     }
     await eventually(both, ([here, there]) => JSON.stringify(here) === JSON.stringify(there), 30_000)
   }
