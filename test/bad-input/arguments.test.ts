@@ -180,7 +180,7 @@ test.each(asked.map((each) => [each.name, each] as const))(
         if (told.code !== undefined || first?.__typename?.endsWith('Error')) expect(after).toBe(before)
         before = after
       }),
-      runs(4 * places.length),
+      runs(2 * places.length),
     )
   },
 )

@@ -173,6 +173,6 @@ test('whatever happens, and whenever clients ask, each has in the end what the s
         expect(hashOf(late.state)).toBe(hashOf(server))
       }
     }),
-    { ...runs(24), endOnFailure: true },
+    { ...runs(10), endOnFailure: true },
   )
 }, 240_000)

@@ -12,8 +12,8 @@ beforeAll(async () => {
   app = await createTestApp({ DATABASE_POOL_SIZE: '10' })
 })
 
-// FUZZ_TIMES=5 makes it ten thousand.
-const count = Math.min(10_000, runs(2_000).numRuns)
+// FUZZ_TIMES=13 makes it ten thousand.
+const count = Math.min(10_000, runs(800).numRuns)
 
 /** Groups of two with one message each, all of the same account. */
 async function insertGroups(accountId: string, otherId: string): Promise<string[]> {

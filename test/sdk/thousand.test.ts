@@ -8,6 +8,7 @@ import { createAccount, rawId } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { openDirect, send } from '../kit/conversations.ts'
 import { eventually } from '../kit/eventually.ts'
+import { rounds } from '../kit/fuzz.ts'
 import { likeBetterSqlite3, unlock } from './adapters.ts'
 import { seeded, shownOn } from './histories.ts'
 import { RealDevice } from './real-device.ts'
@@ -48,7 +49,8 @@ async function namesAt(id: string): Promise<string[]> {
   return rows.map((row) => row.client_id)
 }
 
-test('a thousand messages written offline arrive once and in order, with 30 % of the answers lost and 20 kills', async () => {
+// FUZZ_TIMES=4: a thousand messages and 20 kills.
+test('messages written offline arrive once and in order, with 30 % of the answers lost and many kills', async () => {
   const [ann, ...others] = await Promise.all([createAccount(app), createAccount(app), createAccount(app)])
   const ids = [await openDirect(ann, others[0]!), await openDirect(ann, others[1]!)]
   const file = fileOf('ann.db')
@@ -56,13 +58,13 @@ test('a thousand messages written offline arrive once and in order, with 30 % of
   await eventually(phone.messenger.phase.get, (phase) => phase === 'live', 20_000)
   phone.setOnline(false)
   const keys = new Map<string, string[]>(ids.map((id) => [id, []]))
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < rounds(1000); n++) {
     const id = ids[n % 2]!
     keys.get(id)!.push(await phone.messenger.send(id, `message ${n}`))
   }
   phone.lostAnswers = 0.3
   phone.setOnline(true)
-  for (let kills = 1; kills <= 20; kills++) {
+  for (let kills = 1; kills <= rounds(20); kills++) {
     const goal = phone.answered.length + 50
     await eventually(
       () => phone.answered.length,
