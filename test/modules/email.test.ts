@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createAccount, loginDocument, newUsername, password, registerDocument } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { eventually } from '../kit/eventually.ts'
@@ -333,11 +333,19 @@ describe('without a mail server', () => {
 describe('by SMTP', () => {
   let server: Server
   const received: string[] = []
-  afterAll(() => new Promise((resolve) => server.close(resolve)))
+  const sockets = new Set<Socket>()
+  /** Also what a client keeps open for its next mail. */
+  const stop = () =>
+    new Promise((resolve) => {
+      server.close(resolve)
+      for (const socket of sockets) socket.destroy()
+    })
+  afterAll(stop)
 
   /** Speaks just enough SMTP to take a mail. */
   function listen(answer: (command: string) => string | undefined = () => undefined, port = 0): Promise<number> {
     server = createServer((socket) => {
+      sockets.add(socket)
       let [inData, text] = [false, '']
       const say = (line: string) => void socket.write(`${line}\r\n`)
       socket.on('error', () => undefined)
@@ -372,12 +380,12 @@ describe('by SMTP', () => {
     expect(received).toContain(`RCPT TO:<${email}>`)
     expect((await traces(node, email)).sort()).toEqual(['public.accounts', 'public.mailed_tokens'])
     received.length = 0
-    await new Promise((resolve) => server.close(resolve))
+    await stop()
   })
 
   test('a server that is away delays a mail, and loses none', async () => {
     const port = await listen()
-    await new Promise((resolve) => server.close(resolve))
+    await stop()
     const node = await createTestApp({
       SMTP_URL: `smtp://127.0.0.1:${port}`,
       MAIL_FROM: 'Vicinity <no-reply@vicinity.example>',
