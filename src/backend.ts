@@ -63,7 +63,8 @@ export async function createBackend(
   const metrics = createMetrics()
   const postgres = createPostgres({ url: config.databaseUrl, poolSize: config.databasePoolSize, logger })
   disposers.add('postgres', postgres.close)
-  const redis = await createRedis({ url: config.redisUrl, prefix: config.redisPrefix, logger })
+  const { redisUrl: url, redisPrefix: prefix, redisCommandTimeoutMs: commandTimeoutMs } = config
+  const redis = await createRedis({ url, prefix, commandTimeoutMs, logger })
   disposers.add('redis', redis.close)
   const limiter = createRateLimiter({ redis, clock, enabled: config.rateLimits })
   const counters = createCounters(redis, talkSlot)

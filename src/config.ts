@@ -32,6 +32,10 @@ const settings = {
       .default(''),
     'put before every Redis key and channel, for deployments that share a Redis',
   ],
+  REDIS_COMMAND_TIMEOUT_MS: [
+    count(50, 60_000).default(500),
+    'a command that Redis has not answered by then has failed, milliseconds',
+  ],
   DATA_DIR: [z.string().min(1).default('.data'), 'where the Postgres and Redis brought along keep their files'],
   DATABASE_POOL_SIZE: [count(1, 200).default(10), 'Postgres connections of one process'],
   VICINITY_SECRET: [
@@ -152,6 +156,7 @@ function shape(env: Settings) {
     databasePoolSize: env.DATABASE_POOL_SIZE,
     redisUrl: env.REDIS_URL,
     redisPrefix: env.REDIS_PREFIX,
+    redisCommandTimeoutMs: env.REDIS_COMMAND_TIMEOUT_MS,
     dataDir: env.DATA_DIR,
     secret: env.VICINITY_SECRET,
     smtp: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,

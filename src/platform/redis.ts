@@ -9,7 +9,7 @@ export interface Script {
 }
 
 export interface RedisConnections {
-  /** Every ordinary command. Fails within half a second rather than queueing: a caller would not wait longer. */
+  /** Every ordinary command. Fails after `commandTimeoutMs` rather than queueing: a caller would not wait longer. */
   command: Redis
   /** Pub/sub only. Reconnects and resubscribes for ever. */
   subscriber: Redis
@@ -38,7 +38,6 @@ const shared: RedisOptions = {
 
 const commandOptions: RedisOptions = {
   ...shared,
-  commandTimeout: 500,
   maxRetriesPerRequest: 1,
   enableOfflineQueue: false,
 }
@@ -47,9 +46,15 @@ const subscriberOptions: RedisOptions = { ...shared, maxRetriesPerRequest: null,
 const blockingOptions: RedisOptions = { ...shared, maxRetriesPerRequest: null }
 
 const pingEveryMs = 5000
+const askAgainMs = 100
 
-export async function createRedis(options: { url: string; prefix: string; logger: Logger }): Promise<RedisConnections> {
-  const { url, prefix, logger } = options
+export async function createRedis(options: {
+  url: string
+  prefix: string
+  logger: Logger
+  commandTimeoutMs?: number
+}): Promise<RedisConnections> {
+  const { url, prefix, logger, commandTimeoutMs = 500 } = options
   const open: Redis[] = []
 
   function connect(name: string, how: RedisOptions): Redis {
@@ -67,7 +72,7 @@ export async function createRedis(options: { url: string; prefix: string; logger
     return client
   }
 
-  const command = connect('command', commandOptions)
+  const command = connect('command', { ...commandOptions, commandTimeout: commandTimeoutMs })
   const subscriber = connect('subscriber', subscriberOptions)
   let blocking: Redis | undefined
 
@@ -78,9 +83,14 @@ export async function createRedis(options: { url: string; prefix: string; logger
   command.on('close', () => {
     runId = undefined
   })
-  command.on('ready', () => {
-    learnRunId().catch((error: Error) => logger.warn('redis command: no run id', { code: error.name }))
-  })
+  // Without it nothing can be told or followed, so a Redis that is slow to answer is asked until it does.
+  function learnAgain() {
+    learnRunId().catch((error: Error) => {
+      logger.debug('redis command: no run id yet', { code: error.name })
+      setTimeout(() => command.status === 'ready' && learnAgain(), askAgainMs).unref()
+    })
+  }
+  command.on('ready', learnAgain)
 
   try {
     await Promise.all([command.connect(), subscriber.connect()])

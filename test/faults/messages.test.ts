@@ -15,7 +15,7 @@ let own: OwnRedis
 let app: TestApp
 beforeAll(async () => {
   own = await createOwnRedis()
-  app = await createTestApp({ REDIS_URL: own.url })
+  app = await createTestApp({ REDIS_URL: own.url, REDIS_COMMAND_TIMEOUT_MS: '500' })
 })
 afterAll(() => own?.remove())
 

@@ -9,7 +9,9 @@ let app: TestApp
 let other: TestApp
 beforeAll(async () => {
   own = await createOwnRedis()
-  app = await createTestApp({ REDIS_URL: own.url, NUDGE_COOLDOWN_SECONDS: '0' })
+  app = await createTestApp({
+    ...{ REDIS_URL: own.url, REDIS_COMMAND_TIMEOUT_MS: '500', NUDGE_COOLDOWN_SECONDS: '0' },
+  })
   other = await app.node()
 })
 afterAll(() => own?.remove())

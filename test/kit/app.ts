@@ -67,6 +67,8 @@ export async function createTestApp(
     DATABASE_URL: databaseUrl.href,
     REDIS_URL: redisUrl,
     REDIS_PREFIX: `test_${own}_`,
+    // A machine that runs everything at once is slow at times; what a slow Redis does is tried with the default.
+    REDIS_COMMAND_TIMEOUT_MS: '5000',
     VICINITY_SECRET: 'a secret that only tests use, 32+ characters',
     RATE_LIMITS: 'off',
     SHUTDOWN_SPREAD_MS: '0',

@@ -50,7 +50,7 @@ export async function createNumbersNode(url: string, prefix: string): Promise<Nu
     error: (_message: string, fields: object = {}) => void logged.push(JSON.stringify(fields)),
     ...{ warn: () => undefined, info: () => undefined, debug: () => undefined },
   }
-  const redis = await createRedis({ url, prefix, logger })
+  const redis = await createRedis({ url, prefix, logger, commandTimeoutMs: 5000 })
   const metrics = createMetrics()
   const delivery = createDelivery({ redis, metrics, logger })
   const gate: NumbersNode['gate'] = {}

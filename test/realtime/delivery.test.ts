@@ -245,6 +245,11 @@ test('a gap that cannot be read when it is found is filled as soon as it can be'
   await publish(b, key, 2, 4)
   expect(numbers(await next)).toEqual([2, 3, 4])
   await stream.return?.()
+  // Whatever comes next here finds the connection whole again.
+  await eventually(
+    () => a.delivery.publish(topic, newKey(), { n: 1 }).catch(() => 0),
+    (seq) => seq === 1,
+  )
 })
 
 describe('a signal', () => {
