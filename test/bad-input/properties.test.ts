@@ -123,7 +123,7 @@ test('whatever becomes of the bytes of a good body, the answer is no fault of ou
     fc.asyncProperty(fc.constantFrom(...bodies), changes, eitherWay, async (body, mutations, server) => {
       acceptable(await answerTo(server().port, requestOf(mutated(body, mutations), authorized())))
     }),
-    runs(600),
+    runs(150),
   )
 })
 
@@ -133,7 +133,7 @@ test('the same for the bytes of a whole request', async () => {
     fc.asyncProperty(fc.constantFrom(...bodies), changes, eitherWay, async (body, mutations, server) => {
       acceptable(await answerTo(server().port, mutated(requestOf(body, authorized()), mutations)))
     }),
-    runs(400),
+    runs(200),
   )
 })
 
@@ -155,7 +155,7 @@ test('the same for any JSON in the place of the variables, and of everything', a
     fc.asyncProperty(asked, eitherWay, async (body, server) => {
       acceptable(await answerTo(server().port, requestOf(Buffer.from(JSON.stringify(body)), authorized())))
     }),
-    runs(400),
+    runs(200),
   )
 })
 
@@ -217,7 +217,7 @@ test('whatever is said on a socket, in whatever order, it never ends with 4500, 
       codes.add(code)
       expect([1000, 1007, 4400, 4401, 4409, 4429]).toContain(code)
     }),
-    runs(300),
+    runs(150),
   )
   expect(codes.size).toBeGreaterThan(3)
   expect(await bystander.answer('{ __typename }')).toMatchObject({ type: 'next' })
