@@ -11,7 +11,7 @@ beforeAll(async () => {
 const query = JSON.stringify({ query: '{ interestCatalog { id interests { id } } }' })
 
 test('a node that is told to stop under load fails no operation: its clients are sent elsewhere first', async () => {
-  const leaving = await app.node({ SHUTDOWN_GRACE_MS: '200' })
+  const leaving = await app.node({ SHUTDOWN_GRACE_MS: '2000' })
   let answered = 0
   let stopped = false
   const client = async () => {

@@ -91,6 +91,13 @@ export function createAccountSignIn(deps: AccountDeps) {
     return known
   }
 
+  /** The token that was kept until now. */
+  async function forgotten(): Promise<string | null> {
+    const refreshToken = await stored()
+    if (!cookie) await storage.set(null)
+    return refreshToken
+  }
+
   /** Exchanges a refresh token. No answer within the server's grace means that it is asked for once more. */
   async function spend(refreshToken: string | null) {
     for (const waitMs of [...retriesMs, undefined]) {
@@ -190,11 +197,9 @@ export function createAccountSignIn(deps: AccountDeps) {
     async logout(): Promise<void> {
       leave('left')
       tabs.tell({ kind: 'signed-out' })
-      await lock(async () => {
-        const refreshToken = await stored()
-        if (!cookie) await storage.set(null)
-        await endAtServer(refreshToken)
-      })
+      // At once, since the page may be closed before it is this one's turn; and then whatever a refresh has put there meanwhile.
+      const before = await forgotten()
+      await lock(async () => endAtServer((await forgotten()) ?? before))
     },
     /** The token to send now. */
     async token(): Promise<string | undefined> {
