@@ -11,7 +11,7 @@ import type { Tabs } from './tabs.ts'
 const marginMs = 30_000
 /** The server gives the answer that got lost once more, for ten seconds: all tries fit into that. */
 const retriesMs = [200, 600, 1500]
-const answerWithinMs = 2500
+export const answerWithinMs = 2500
 
 interface SignedInFields {
   account: { id: string }
