@@ -11,5 +11,7 @@ export default {
     ],
   },
   maxWorkers: 2,
+  // Node never lets go of the modules of the tests before: a worker that holds too many of them makes room for another.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 }
