@@ -1,6 +1,11 @@
 // The directions of imports, as errors. docs/architecture.md says why; a module may use those to its left only.
 const order = [
   'identity',
+  'audit',
+  'scanning',
+  'policies',
+  'gate',
+  'enforcement',
   'places',
   'profiles',
   'moderation',

@@ -1,5 +1,6 @@
-import { z } from 'zod'
 import type { ReadyConfig } from './config.ts'
+import { createErasures } from './erasures.ts'
+import { createJobs } from './jobs.ts'
 import {
   createActivityCounts,
   createActivityReads,
@@ -12,7 +13,6 @@ import {
   createForgetting,
 } from './modules/activities/index.ts'
 import { createDiscoveryService } from './modules/discovery/index.ts'
-import { createErasureService, createErasureStore } from './modules/erasure/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createMessageService } from './modules/messages/index.ts'
@@ -43,15 +43,7 @@ import { createPostgres, type Sql } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 import { createSweeper } from './platform/sweeper.ts'
-
-const deviceIdSchema = z.object({ deviceId: z.string() })
-const accountIdSchema = z.object({ accountId: z.string() })
-const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EMAIL', 'DELETE_ACCOUNT']) })
-const personIdSchema = z.object({ personId: z.string() })
-const eventIdSchema = z.object({ eventId: z.string() })
-
-/** So long an activity has to tell Postgres what it leaves, after its retention. */
-const archiveLateMs = 10 * 60 * 1000
+import { createSafety } from './safety.ts'
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
 export async function createBackend(
@@ -70,6 +62,7 @@ export async function createBackend(
   const counters = createCounters(redis, talkSlot)
   const delivery = createDelivery({ redis, metrics, logger })
   disposers.add('delivery', delivery.close)
+  const safety = createSafety({ config, postgres, redis, clock, logger, metrics, disposers })
 
   const identity = await createIdentityService({
     postgres,
@@ -177,6 +170,7 @@ export async function createBackend(
   })
   disposers.add('discovery', discovery.close)
   const services = {
+    ...safety,
     identity,
     places,
     profiles,
@@ -190,87 +184,10 @@ export async function createBackend(
     stats,
   }
 
-  const erasure = createErasureService({
-    store: createErasureStore(postgres, 'devices'),
-    ...{ redis, nameOf: identity.erasedName },
-    parts: {
-      async sessions(personId) {
-        for (const otherId of await social.hiddenFromNow(personId)) await sessions.hide(personId, otherId, false)
-        const ids = await sessions.erase(personId)
-        return ids.length + (await matches.erase(ids))
-      },
-      activities: forgetting.erase,
-      // After those, which tell around what they take off the map.
-      presence: presence.erase,
-      // What was on its way there is in the archive once the accounts are settled.
-      async archive(personId) {
-        await ending.settleAccounts()
-        return places.eraseAuthor((eventId) => authorLabel(eventId, personId))
-      },
-      social: social.erase,
-    },
-  })
-
-  const accountErasure = createErasureService({
-    store: createErasureStore(postgres, 'accounts'),
-    ...{ redis, nameOf: identity.erasedName },
-    parts: {
-      messages: messages.erase,
-      // Nothing puts a cancelled event on the live map again.
-      async activities(accountId) {
-        await places.cancelAllOf(accountId)
-        const erased = await forgetting.erase(accountId)
-        await ending.settleAccounts()
-        return erased
-      },
-      places: places.eraseOwner,
-      // After those, as above: what an organizer's events told around, and what blocks did.
-      presence: presence.erase,
-      social: social.erase,
-    },
-  })
-
+  const erasures = createErasures({ postgres, redis, services, forgetting, ending, authorLabel })
   const jobs = createJobRunner({
     ...{ postgres, logger, metrics },
-    jobs: {
-      'drop-social-changes': () => social.dropChanges(),
-      'release-stats': () => stats.release(),
-      'project-event': async (payload) => {
-        const event = await places.projection(eventIdSchema.parse(payload).eventId)
-        if (event) await activities.project(event)
-      },
-      'project-missing': async () => {
-        for (const eventId of await activities.missing(await places.toProject(clock.now()))) {
-          const event = await places.projection(eventId)
-          if (event) await activities.project(event)
-        }
-      },
-      // Those whose activity was lost before it could tell what it leaves.
-      'archive-missed': async () => {
-        for (const eventId of await places.toArchive(clock.now() - config.activities.retentionMs - archiveLateMs))
-          await places.archive(eventId, { joins: 0, messages: [] })
-      },
-      'erase-person': (payload) => erasure.erase(personIdSchema.parse(payload).personId),
-      'erase-account': async (payload) => {
-        const { accountId } = accountIdSchema.parse(payload)
-        if (await profiles.beginErasure(accountId)) await accountErasure.erase(accountId)
-      },
-      'send-mail': (payload) => {
-        const { accountId, purpose } = mailSchema.parse(payload)
-        return profiles.sendMail(accountId, purpose)
-      },
-      'drop-mailed-tokens': () => profiles.dropOldTokens(),
-      'drop-sign-ins': () => identity.dropOldSignIns(),
-      'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
-    },
-    schedule: {
-      'archive-missed': '* * * * *',
-      'drop-mailed-tokens': '17 3 * * *',
-      'drop-sign-ins': '43 * * * *',
-      'drop-social-changes': '* * * * *',
-      'project-missing': '* * * * *',
-      'release-stats': '* * * * *',
-    },
+    ...createJobs({ clock, services, erasures, activityRetentionMs: config.activities.retentionMs }),
   })
   await jobs.prepare()
   disposers.add('jobs', jobs.close)

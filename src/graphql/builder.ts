@@ -21,12 +21,13 @@ import { costLimit } from './limits.ts'
 import { pageSize } from './pagination.ts'
 import { cursorScalar, dateTimeScalar, latitudeScalar, longitudeScalar } from './scalars.ts'
 
-/** Who may ask. `device`: a phone, by its token or that of an account on it. `session`: a phone, by its token or by its session's secret. `account`: whoever has signed in. `organizer`: an account that owns venues. */
+/** Who may ask. `device`: a phone, by its token or that of an account on it. `session`: a phone, by its token or by its session's secret. `account`: whoever has signed in. `organizer`: an account that owns venues. `moderator`: an account that handles reports. */
 interface AuthScopes {
   device: boolean
   session: boolean
   account: boolean
   organizer: boolean
+  moderator: boolean
   admin: boolean
 }
 
@@ -85,6 +86,7 @@ export const builder = new SchemaBuilder<{
       session: viewer?.deviceId != null,
       account: viewer?.accountId != null,
       organizer: viewer?.accountId != null && viewer.roles.some((role) => role === 'ORGANIZER' || role === 'ADMIN'),
+      moderator: viewer?.accountId != null && viewer.roles.some((role) => role === 'MODERATOR' || role === 'ADMIN'),
       admin: viewer?.roles.includes('ADMIN') ?? false,
     }),
     unauthorizedError: (_parent, { viewer }) => (viewer ? new ForbiddenError() : new UnauthenticatedError()),

@@ -1,6 +1,8 @@
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { ActivityService } from '../modules/activities/index.ts'
+import type { AuditService } from '../modules/audit/index.ts'
 import type { DiscoveryService } from '../modules/discovery/index.ts'
+import type { Gate } from '../modules/gate/index.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { MessageService } from '../modules/messages/index.ts'
@@ -14,6 +16,8 @@ import type { RefreshCookie } from './refresh-cookie.ts'
 
 /** The services that resolvers call. A new module adds one line here. */
 export interface Services {
+  audit: AuditService
+  gate: Gate
   identity: IdentityService
   places: PlacesService
   profiles: ProfilesService

@@ -1,0 +1,14 @@
+import type { Viewer } from '../modules/identity/index.ts'
+import { UnauthenticatedError } from '../platform/errors.ts'
+
+/** A member of staff. */
+export interface Staff {
+  accountId: string
+  isAdmin: boolean
+}
+
+/** The account that asks, in a field that only moderators reach. */
+export function staffOf(viewer: Viewer | null): Staff {
+  if (!viewer?.accountId) throw new UnauthenticatedError()
+  return { accountId: viewer.accountId, isAdmin: viewer.roles.includes('ADMIN') }
+}

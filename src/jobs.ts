@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { createErasures } from './erasures.ts'
+import type { Services } from './graphql/context.ts'
+import type { Clock } from './platform/clock.ts'
+import type { JobRunnerOptions } from './platform/jobs.ts'
+
+const deviceIdSchema = z.object({ deviceId: z.string() })
+const accountIdSchema = z.object({ accountId: z.string() })
+const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EMAIL', 'DELETE_ACCOUNT']) })
+const personIdSchema = z.object({ personId: z.string() })
+const eventIdSchema = z.object({ eventId: z.string() })
+
+/** So long an activity has to tell Postgres what it leaves, after its retention. */
+const archiveLateMs = 10 * 60 * 1000
+
+/** What is done without being asked, and when. A new job adds its line here. */
+export function createJobs(deps: {
+  clock: Clock
+  activityRetentionMs: number
+  services: Services
+  erasures: ReturnType<typeof createErasures>
+}): Pick<JobRunnerOptions, 'jobs' | 'schedule'> {
+  const { clock, activityRetentionMs, erasures } = deps
+  const { identity, places, profiles, social, sessions, activities, stats } = deps.services
+  return {
+    jobs: {
+      'drop-social-changes': () => social.dropChanges(),
+      'release-stats': () => stats.release(),
+      'project-event': async (payload) => {
+        const event = await places.projection(eventIdSchema.parse(payload).eventId)
+        if (event) await activities.project(event)
+      },
+      'project-missing': async () => {
+        for (const eventId of await activities.missing(await places.toProject(clock.now()))) {
+          const event = await places.projection(eventId)
+          if (event) await activities.project(event)
+        }
+      },
+      // Those whose activity was lost before it could tell what it leaves.
+      'archive-missed': async () => {
+        for (const eventId of await places.toArchive(clock.now() - activityRetentionMs - archiveLateMs))
+          await places.archive(eventId, { joins: 0, messages: [] })
+      },
+      'erase-person': (payload) => erasures.device.erase(personIdSchema.parse(payload).personId),
+      'erase-account': async (payload) => {
+        const { accountId } = accountIdSchema.parse(payload)
+        if (await profiles.beginErasure(accountId)) await erasures.account.erase(accountId)
+      },
+      'send-mail': (payload) => {
+        const { accountId, purpose } = mailSchema.parse(payload)
+        return profiles.sendMail(accountId, purpose)
+      },
+      'drop-mailed-tokens': () => profiles.dropOldTokens(),
+      'drop-sign-ins': () => identity.dropOldSignIns(),
+      'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
+    },
+    schedule: {
+      'archive-missed': '* * * * *',
+      'drop-mailed-tokens': '17 3 * * *',
+      'drop-sign-ins': '43 * * * *',
+      'drop-social-changes': '* * * * *',
+      'project-missing': '* * * * *',
+      'release-stats': '* * * * *',
+    },
+  }
+}

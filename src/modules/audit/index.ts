@@ -1,0 +1,2 @@
+export { type AuditService, createAuditService } from './service.ts'
+export { type AuditRecord, createAuditStore } from './store.ts'

@@ -1,0 +1,9 @@
+export type {
+  Beholder,
+  ContentState,
+  SubjectFacts,
+  SubjectKind,
+  SubjectName,
+  SubjectSource,
+  SubjectSources,
+} from './subjects.ts'

@@ -1,0 +1,52 @@
+import { DomainError } from '../../platform/errors.ts'
+import type { Surface } from './writes.ts'
+
+export type RestrictionKind = 'COOLDOWN' | 'MUTE' | 'SHADOW' | 'CHALLENGE' | 'BLOCK' | 'BAN' | 'STRIP_LINKS'
+
+/** The person may not write there now. */
+export class RestrictedError extends DomainError {
+  readonly restriction: RestrictionKind
+  /** Null: anywhere. */
+  readonly surface: Surface | null
+  readonly explanation: string
+  /** Null: until it is revoked. */
+  readonly retryAfterMs: number | null
+
+  constructor(facts: {
+    restriction: RestrictionKind
+    surface: Surface | null
+    explanation: string
+    retryAfterMs: number | null
+  }) {
+    super(facts.restriction === 'COOLDOWN' ? 'RATE_LIMITED' : 'FORBIDDEN', 'You may not write here at the moment.', {
+      ...facts,
+    })
+    this.restriction = facts.restriction
+    this.surface = facts.surface
+    this.explanation = facts.explanation
+    this.retryAfterMs = facts.retryAfterMs
+  }
+}
+
+/** First the client has to do some work: see `answerChallenge`. */
+export class ChallengeRequiredError extends DomainError {
+  readonly challenge: string
+  readonly difficulty: number
+
+  constructor(challenge: string, difficulty: number) {
+    super('FORBIDDEN', 'Answer the challenge, then repeat this.', { challenge, difficulty })
+    this.challenge = challenge
+    this.difficulty = difficulty
+  }
+}
+
+/** What it says is not allowed here. */
+export class ContentRejectedError extends DomainError {
+  /** In plain words, for the person. */
+  readonly explanation: string
+
+  constructor(explanation: string) {
+    super('CONTENT_REJECTED', 'This content is not allowed.', { explanation })
+    this.explanation = explanation
+  }
+}

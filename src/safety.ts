@@ -1,0 +1,25 @@
+import type { ReadyConfig } from './config.ts'
+import { createAuditService, createAuditStore } from './modules/audit/index.ts'
+import { createGateService } from './modules/gate/index.ts'
+import type { Clock } from './platform/clock.ts'
+import type { Disposers } from './platform/disposers.ts'
+import type { Logger } from './platform/logger.ts'
+import type { Metrics } from './platform/metrics.ts'
+import type { Postgres } from './platform/postgres.ts'
+import type { RedisConnections } from './platform/redis.ts'
+
+/** What every write is judged by, and what is done about it: wired before the modules that write. A new one adds its line here. */
+export function createSafety(deps: {
+  config: ReadyConfig
+  postgres: Postgres
+  redis: RedisConnections
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  disposers: Disposers
+}) {
+  const { postgres } = deps
+  const audit = createAuditService({ store: createAuditStore(postgres) })
+  const gate = createGateService()
+  return { audit, gate }
+}
