@@ -9,6 +9,7 @@ const order = [
   'places',
   'profiles',
   'moderation',
+  'appeals',
   'social',
   'presence',
   'sessions',
