@@ -543,8 +543,8 @@ DECLARE
   head "audit_head"%ROWTYPE;
 BEGIN
   -- The row is the lock: entries are chained in the order of their commits.
-  UPDATE "audit_head" SET "seq" = "seq" + 1 RETURNING * INTO head;
-  NEW."seq" := head."seq";
+  SELECT * INTO head FROM "audit_head" FOR UPDATE;
+  NEW."seq" := head."seq" + 1;
   NEW."previous_hash" := head."hash";
   NEW."at" := date_trunc('milliseconds', clock_timestamp());
   IF NEW."person_id" IS NULL AND NEW."personal" IS NULL THEN
@@ -559,7 +559,7 @@ BEGIN
     || "audit_part"((extract(epoch FROM NEW."at") * 1000)::bigint::text) || "audit_part"(NEW."actor_id"::text)
     || "audit_part"(NEW."action") || "audit_part"(NEW."target") || "audit_part"(NEW."detail"::text) || NEW."personal_hash"
   );
-  UPDATE "audit_head" SET "hash" = NEW."hash";
+  UPDATE "audit_head" SET "seq" = NEW."seq", "hash" = NEW."hash";
   RETURN NEW;
 END $$;
 CREATE TRIGGER "audit_log_is_chained" BEFORE INSERT ON "audit_log"
