@@ -1,0 +1,53 @@
+/** What a text may be found to be. */
+export const textLabels = [
+  'profanity',
+  'slur',
+  'sexual',
+  'harassment',
+  'self_harm',
+  'violence',
+  'scam',
+  'unsafe_links',
+  'excessive_links',
+] as const
+export type TextLabel = (typeof textLabels)[number]
+
+/** What an image may be found to be; `known`: its hash is on a list. */
+export const imageLabels = ['nsfw', 'gore', 'known'] as const
+export type ImageLabel = (typeof imageLabels)[number]
+
+/** How sure, from the least. `unknown`: a detector failed. A label that is absent is clean. */
+export const levels = ['unknown', 'low', 'medium', 'high'] as const
+export type Level = (typeof levels)[number]
+
+export type TextLevels = Partial<Record<TextLabel, Level>>
+export type ImageLevels = Partial<Record<ImageLabel, Level>>
+
+/** The surer of two. */
+export function surer(one: Level | undefined, other: Level): Level {
+  return one && levels.indexOf(one) > levels.indexOf(other) ? one : other
+}
+
+/** Something in a text that opens when it is tapped. */
+export interface FoundLink {
+  /** Which of the texts, from 0, and where in it: UTF-16 units. */
+  text: number
+  start: number
+  end: number
+  /** With a scheme, whether it was written or not. */
+  url: string
+  /** The name that somebody registered, in ASCII (`xn--…`): `example.co.uk`; an address in figures as it is; empty when there is neither. */
+  domain: string
+}
+
+export interface TextFindings {
+  labels: TextLevels
+  links: FoundLink[]
+  /** All texts as they are matched: two that look alike or say the same in disguise are the same here. Never shown to anyone. */
+  folded: string
+}
+
+export interface TextScanner {
+  /** What the texts of one write are, alone and one after the other. Pure; nothing is kept. */
+  scan(texts: readonly string[]): TextFindings
+}

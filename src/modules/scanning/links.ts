@@ -1,0 +1,11 @@
+import type { FoundLink } from './labels.ts'
+
+/** Every link in the texts. */
+export function findLinks(_texts: readonly string[]): FoundLink[] {
+  return []
+}
+
+/** The text without its links, and otherwise as it was. */
+export function stripLinks(text: string): string {
+  return text
+}
