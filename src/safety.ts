@@ -1,6 +1,7 @@
 import type { ReadyConfig } from './config.ts'
 import { createAuditService, createAuditStore } from './modules/audit/index.ts'
 import { createGateService } from './modules/gate/index.ts'
+import { createPolicyService } from './modules/policies/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disposers } from './platform/disposers.ts'
 import type { Logger } from './platform/logger.ts'
@@ -18,8 +19,9 @@ export function createSafety(deps: {
   metrics: Metrics
   disposers: Disposers
 }) {
-  const { postgres } = deps
-  const audit = createAuditService({ store: createAuditStore(postgres) })
+  const { config, postgres } = deps
+  const audit = createAuditService({ store: createAuditStore(postgres), secret: config.secret })
+  const policies = createPolicyService()
   const gate = createGateService()
-  return { audit, gate }
+  return { audit, policies, gate }
 }

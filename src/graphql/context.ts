@@ -7,6 +7,7 @@ import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { MessageService } from '../modules/messages/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
+import type { PolicyService } from '../modules/policies/index.ts'
 import type { PresenceService } from '../modules/presence/index.ts'
 import type { ProfilesService } from '../modules/profiles/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
@@ -17,6 +18,7 @@ import type { RefreshCookie } from './refresh-cookie.ts'
 /** The services that resolvers call. A new module adds one line here. */
 export interface Services {
   audit: AuditService
+  policies: PolicyService
   gate: Gate
   identity: IdentityService
   places: PlacesService

@@ -1,5 +1,6 @@
-/** What a write goes to: each has limits, restrictions and policies of its own. */
-export type Surface = 'MESSAGE' | 'ACTIVITY' | 'ACTIVITY_MESSAGE' | 'PROFILE' | 'INVITE' | 'VENUE' | 'EVENT' | 'REPORT'
+import type { Surface } from '../policies/index.ts'
+
+export type { Surface }
 
 /** Something that somebody wants to write. */
 export interface Write {
