@@ -28,6 +28,10 @@ const tasks = {
   replay: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/replay.js'] },
   simulate: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/simulate.js'] },
   demo: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/scripts/demo.js'] },
+  'audit:verify': {
+    steps: ['packages', 'client', 'build'],
+    run: ['--enable-source-maps', 'dist/scripts/audit-verify.js'],
+  },
   bench: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/bench/main.js'] },
   'set-up': { steps: ['packages', 'client', 'documents', 'build'] },
 }

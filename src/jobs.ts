@@ -21,7 +21,7 @@ export function createJobs(deps: {
   erasures: ReturnType<typeof createErasures>
 }): Pick<JobRunnerOptions, 'jobs' | 'schedule'> {
   const { clock, activityRetentionMs, erasures } = deps
-  const { identity, places, profiles, social, sessions, activities, stats } = deps.services
+  const { audit, identity, places, profiles, social, sessions, activities, stats } = deps.services
   return {
     jobs: {
       'drop-social-changes': () => social.dropChanges(),
@@ -52,10 +52,12 @@ export function createJobs(deps: {
       },
       'drop-mailed-tokens': () => profiles.dropOldTokens(),
       'drop-sign-ins': () => identity.dropOldSignIns(),
+      'checkpoint-audit': () => audit.checkpoint(),
       'close-session': (payload) => sessions.closeOf(deviceIdSchema.parse(payload).deviceId),
     },
     schedule: {
       'archive-missed': '* * * * *',
+      'checkpoint-audit': '* * * * *',
       'drop-mailed-tokens': '17 3 * * *',
       'drop-sign-ins': '43 * * * *',
       'drop-social-changes': '* * * * *',
