@@ -1,0 +1,2 @@
+export type { Notice } from './noticing.ts'
+export { createModerationService, type ModerationService } from './service.ts'
