@@ -13,9 +13,11 @@ import {
   createForgetting,
 } from './modules/activities/index.ts'
 import { createDiscoveryService } from './modules/discovery/index.ts'
+import { createEnforcementService, type SubjectSource, type SubjectSources } from './modules/enforcement/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createMessageService } from './modules/messages/index.ts'
+import { createModerationService } from './modules/moderation/index.ts'
 import { createEventStore, createOwnerStore, createPlacesService, createVenueStore } from './modules/places/index.ts'
 import { createGrids, createPresenceService, createPresenceStore } from './modules/presence/index.ts'
 import {
@@ -62,7 +64,20 @@ export async function createBackend(
   const counters = createCounters(redis, talkSlot)
   const delivery = createDelivery({ redis, metrics, logger })
   disposers.add('delivery', delivery.close)
-  const safety = createSafety({ config, postgres, redis, clock, logger, metrics, disposers })
+  const safety = createSafety({
+    ...{ config, postgres, redis, clock, logger, metrics, disposers },
+    enqueue: (sql, job, payload, key) => jobs.addIn(sql, job, payload, key),
+    onBanned: (accountId) => identity.endSignInsOf(accountId),
+  })
+  const enforcement = createEnforcementService({
+    ...{ postgres, redis, delivery, audit: safety.audit, clock, logger },
+    restrictions: { impose: async () => undefined, revoke: async () => undefined },
+    standings: { note: async () => false },
+    refresh: async () => undefined,
+    sources: () => sources,
+    enqueue: (sql, decisionId) => jobs.addIn(sql, 'apply-decision', { decisionId }, `apply-decision:${decisionId}`),
+  })
+  disposers.add('enforcement', enforcement.close)
 
   const identity = await createIdentityService({
     postgres,
@@ -163,14 +178,29 @@ export async function createBackend(
     acquainted: messages.acquainted,
     onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
   })
+  const moderation = createModerationService({
+    ...{ postgres, redis, delivery, clock, logger },
+    subjects: () => sources,
+  })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
     ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed, acquainted: messages.acquainted },
   })
   disposers.add('discovery', discovery.close)
+  /** What can be reported and acted on, as the modules that own it offer it. */
+  const sources: SubjectSources = {
+    MESSAGE: nothing,
+    ACTIVITY: nothing,
+    ACTIVITY_MESSAGE: nothing,
+    ACCOUNT: nothing,
+    DEVICE: nothing,
+    VENUE: nothing,
+    EVENT: nothing,
+  }
   const services = {
     ...safety,
+    enforcement,
     identity,
     places,
     profiles,
@@ -181,6 +211,7 @@ export async function createBackend(
     activities,
     messages,
     discovery,
+    moderation,
     stats,
   }
 
@@ -194,7 +225,7 @@ export async function createBackend(
   const sweeper = createSweeper({
     redis,
     logger,
-    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: messages.relay },
+    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: messages.relay, enforcement: enforcement.sweep },
   })
   disposers.add('sweeper', sweeper.close)
 
@@ -213,4 +244,12 @@ export async function createBackend(
       },
     },
   }
+}
+
+/** A kind of subject that nobody offers. */
+const nothing: SubjectSource = {
+  facts: async () => null,
+  seenBy: async () => null,
+  setState: async () => false,
+  reveal: async () => 0,
 }

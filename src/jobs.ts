@@ -9,6 +9,7 @@ const accountIdSchema = z.object({ accountId: z.string() })
 const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EMAIL', 'DELETE_ACCOUNT']) })
 const personIdSchema = z.object({ personId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
+const decisionIdSchema = z.object({ decisionId: z.string() })
 
 /** So long an activity has to tell Postgres what it leaves, after its retention. */
 const archiveLateMs = 10 * 60 * 1000
@@ -21,9 +22,11 @@ export function createJobs(deps: {
   erasures: ReturnType<typeof createErasures>
 }): Pick<JobRunnerOptions, 'jobs' | 'schedule'> {
   const { clock, activityRetentionMs, erasures } = deps
-  const { audit, identity, places, profiles, social, sessions, activities, stats } = deps.services
+  const { gate, audit, identity, places, profiles, social, sessions, activities, stats, enforcement } = deps.services
   return {
     jobs: {
+      'apply-decision': (payload) => enforcement.work(decisionIdSchema.parse(payload).decisionId),
+      'mirror-person': (payload) => gate.refresh(personIdSchema.parse(payload).personId),
       'drop-social-changes': () => social.dropChanges(),
       'release-stats': () => stats.release(),
       'project-event': async (payload) => {

@@ -6,7 +6,7 @@ import type { Clock } from './platform/clock.ts'
 import type { Disposers } from './platform/disposers.ts'
 import type { Logger } from './platform/logger.ts'
 import type { Metrics } from './platform/metrics.ts'
-import type { Postgres } from './platform/postgres.ts'
+import type { Postgres, Sql } from './platform/postgres.ts'
 import type { RedisConnections } from './platform/redis.ts'
 
 /** What every write is judged by, and what is done about it: wired before the modules that write. A new one adds its line here. */
@@ -18,10 +18,18 @@ export function createSafety(deps: {
   logger: Logger
   metrics: Metrics
   disposers: Disposers
+  /** Enqueues a job in a transaction. */
+  enqueue: (sql: Sql, job: string, payload: unknown, key: string) => Promise<void>
+  /** Told, again and again, of an account that may not be signed in. */
+  onBanned: (accountId: string) => Promise<void>
 }) {
   const { config, postgres } = deps
   const audit = createAuditService({ store: createAuditStore(postgres), secret: config.secret })
   const policies = createPolicyService()
-  const gate = createGateService()
+  const gate = createGateService({
+    ...{ postgres, redis: deps.redis, clock: deps.clock },
+    enqueue: deps.enqueue,
+    onBanned: deps.onBanned,
+  })
   return { audit, policies, gate }
 }

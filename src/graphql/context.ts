@@ -2,10 +2,12 @@ import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { ActivityService } from '../modules/activities/index.ts'
 import type { AuditService } from '../modules/audit/index.ts'
 import type { DiscoveryService } from '../modules/discovery/index.ts'
-import type { Gate } from '../modules/gate/index.ts'
+import type { EnforcementService } from '../modules/enforcement/index.ts'
+import type { GateService } from '../modules/gate/index.ts'
 import type { IdentityService, Viewer } from '../modules/identity/index.ts'
 import type { MatchService } from '../modules/matches/index.ts'
 import type { MessageService } from '../modules/messages/index.ts'
+import type { ModerationService } from '../modules/moderation/index.ts'
 import type { PlacesService } from '../modules/places/index.ts'
 import type { PolicyService } from '../modules/policies/index.ts'
 import type { PresenceService } from '../modules/presence/index.ts'
@@ -19,7 +21,8 @@ import type { RefreshCookie } from './refresh-cookie.ts'
 export interface Services {
   audit: AuditService
   policies: PolicyService
-  gate: Gate
+  gate: GateService
+  enforcement: EnforcementService
   identity: IdentityService
   places: PlacesService
   profiles: ProfilesService
@@ -30,6 +33,7 @@ export interface Services {
   activities: ActivityService
   messages: MessageService
   discovery: DiscoveryService
+  moderation: ModerationService
   stats: StatsService
 }
 

@@ -228,6 +228,17 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
 
     end: (ids: string[]) => endIn(sql, ids),
 
+    async endAllOf(accountId: string): Promise<EndedSignIn[]> {
+      const rows = await sql<EndedRow>(
+        {
+          name: 'sign-ins-end-all',
+          text: `update sign_ins set ended_at = clock_timestamp() where account_id = $1 and ended_at is null returning id, ended_at`,
+        },
+        [accountId],
+      )
+      return rows.map(endedOf)
+    },
+
     async endOf(accountId: string, id: string): Promise<SignIn | undefined> {
       const [row] = await sql<SignInRow>(
         {

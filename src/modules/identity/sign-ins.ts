@@ -56,6 +56,8 @@ export interface SignInService {
   checkPassword(accountId: string, password: string): Promise<boolean>
   /** Ends one of the viewer's own signings-in; refuses others with NOT_FOUND. Repeating it is safe. */
   endSignIn(viewer: Viewer, signInId: string): Promise<SignIn>
+  /** Ends all of an account's, as whoever bans it has to. Refuses nothing; repeating it is safe. */
+  endSignInsOf(accountId: string): Promise<void>
   /** The live signings-in of these accounts, newest first, as far as the viewer may see them. */
   signInsOf(viewer: Viewer | null, accountIds: readonly string[]): Promise<Map<string, SignIn[]>>
   /** Drops what is over for long. Repeating it is safe. */
@@ -196,6 +198,8 @@ export function createSignIns(deps: SignInDeps): SignInService {
       ended([{ id: signIn.id, endedAt: signIn.endedAt }])
       return signIn
     },
+
+    endSignInsOf: async (accountId) => ended(await store.endAllOf(accountId)),
 
     async signInsOf(viewer, accountIds) {
       const admin = viewer?.roles.includes('ADMIN') ?? false

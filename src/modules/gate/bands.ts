@@ -1,0 +1,26 @@
+/** How risky a person is, from what their writes have led to. */
+export type Band = 'GOOD' | 'NEUTRAL' | 'WATCH' | 'RISK' | 'BAD'
+
+export const startTrust = 50
+export const startRisk = 30
+/** Up to here trust grows by itself, by one a day. */
+export const trustGrowsTo = 70
+
+/** Above this, risk falls by itself. */
+export const calmRisk = 45
+
+export function bandOf(risk: number): Band {
+  if (risk <= 25) return 'GOOD'
+  if (risk <= calmRisk) return 'NEUTRAL'
+  if (risk <= 60) return 'WATCH'
+  if (risk <= 80) return 'RISK'
+  return 'BAD'
+}
+
+/** What of a limit is left to somebody of a band. */
+const shares: Record<Band, number> = { GOOD: 1, NEUTRAL: 1, WATCH: 0.7, RISK: 0.5, BAD: 0.3 }
+
+/** How many of `count` somebody of this risk may write: at least one. */
+export function allowed(count: number, risk: number): number {
+  return Math.max(1, Math.floor(count * shares[bandOf(risk)]))
+}
