@@ -14,7 +14,7 @@ export function createErasures(deps: {
   authorLabel: (eventId: string, personId: string) => string
 }) {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
-  const { audit, identity, social, sessions, matches, presence, places, messages } = deps.services
+  const { audit, enforcement, identity, social, sessions, matches, presence, places, messages } = deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -36,6 +36,7 @@ export function createErasures(deps: {
           return places.eraseAuthor((eventId) => authorLabel(eventId, personId))
         },
         social: social.erase,
+        enforcement: enforcement.erase,
         audit: audit.erase,
       },
     }),
@@ -55,6 +56,7 @@ export function createErasures(deps: {
         // After those, as above: what an organizer's events told around, and what blocks did.
         presence: presence.erase,
         social: social.erase,
+        enforcement: enforcement.erase,
         audit: audit.erase,
       },
     }),

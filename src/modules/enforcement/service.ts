@@ -1,0 +1,164 @@
+// Invariant: what is decided happens once, however often it is begun and wherever it is cut off, and can be undone.
+import type { Clock } from '../../platform/clock.ts'
+import type { DeliveryEngine } from '../../platform/delivery/index.ts'
+import { NotFoundError } from '../../platform/errors.ts'
+import { createId, isId } from '../../platform/ids.ts'
+import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
+import { describeError, type Logger } from '../../platform/logger.ts'
+import type { Postgres, Sql } from '../../platform/postgres.ts'
+import type { RedisConnections } from '../../platform/redis.ts'
+import type { AuditService } from '../audit/index.ts'
+import { createApplying, type RestrictionLedger, type StandingLedger } from './applying.ts'
+import { createDecisionStore } from './decision-store.ts'
+import { checkedMeasure, type Decision, type NewDecision } from './decisions.ts'
+import { DecisionRevertedError } from './errors.ts'
+import { createStatusStore } from './status-store.ts'
+import type { SubjectName, SubjectSources } from './subjects.ts'
+import { createTelling, type Telling } from './telling.ts'
+
+export type SystemDecision = Omit<NewDecision, 'decidedBy' | 'surface' | 'minutes' | 'caseId'> &
+  Partial<Pick<NewDecision, 'surface' | 'minutes' | 'caseId'>>
+
+export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'statusEvents' | 'statuses'> {
+  /**
+   * Decides, in the caller's transaction: call `settle` once it is committed. Refuses what its action does not have with BAD_USER_INPUT. The
+   * same id, or client id of the same decider, again is the same decision; with another fingerprint it is refused.
+   */
+  decide(sql: Sql, decision: NewDecision): Promise<Decision>
+  /** Decides and applies, for the system. Safe to repeat with the same id. */
+  decideBySystem(decision: SystemDecision): Promise<Decision>
+  /**
+   * Undoes a decision, in the caller's transaction: call `settle` once it is committed. Refuses one that is undone already with
+   * DecisionRevertedError, and one that is not there with NOT_FOUND.
+   */
+  revert(sql: Sql, decisionId: string, by: { by: string | null; reason: string }): Promise<Decision>
+  /** Does now what is decided. Answers when it is done, and never fails: what cannot be done now is done by a job, or by the sweep. */
+  settle(decisionId: string): Promise<void>
+  /** What the job does. Safe to repeat. */
+  work(decisionId: string): Promise<void>
+  /** Goes on with whatever was cut off, and wakes whom nobody woke. Safe to repeat, and to run in two processes at once. */
+  sweep(): Promise<void>
+  /** Those that are there, by id. */
+  decisionsById(ids: readonly string[]): Promise<Map<string, Decision>>
+  /** All decisions about a subject, the oldest first. */
+  decisionsOf(subject: SubjectName): Promise<Decision[]>
+  /** The decisions of each case, the newest first. Refuses cursors of other lists. */
+  decisionsOfCases(caseIds: readonly string[], page: PageRequest): Promise<Map<string, Listed<Decision>[]>>
+  /** Those of a case that stand, as the transaction sees them. */
+  standingOfCase(sql: Sql, caseId: string): Promise<Decision[]>
+  /** Drops what a person was told, and makes what was decided about them nobody's. */
+  erase(personId: string): Promise<number>
+  close(): Promise<void>
+}
+
+const sweptAtOnce = 100
+
+export function createEnforcementService(deps: {
+  postgres: Postgres
+  redis: RedisConnections
+  delivery: DeliveryEngine
+  audit: AuditService
+  restrictions: RestrictionLedger
+  standings: StandingLedger
+  /** Makes what was committed of a person hold at once. */
+  refresh(personId: string): Promise<unknown>
+  /** What there is to be acted on: the modules that own it are wired later. */
+  sources: () => SubjectSources
+  /** Enqueues the job that applies a decision, in the transaction that decides. */
+  enqueue(sql: Sql, decisionId: string): Promise<void>
+  clock: Clock
+  logger: Logger
+}): EnforcementService {
+  const { postgres, redis, delivery, audit, clock, logger } = deps
+  const store = createDecisionStore(postgres)
+  const statuses = createStatusStore(postgres)
+  const telling = createTelling({ store: statuses, redis, delivery, logger })
+  const applying = createApplying({ ...deps, store, telling })
+  const running = new Set<Promise<void>>()
+
+  async function decide(sql: Sql, given: NewDecision): Promise<Decision> {
+    const { decision, isNew } = await add(sql, given)
+    if (isNew) await deps.enqueue(sql, decision.id)
+    return decision
+  }
+
+  function add(sql: Sql, given: NewDecision) {
+    const nowMs = clock.now()
+    const id = given.id ?? createId(nowMs)
+    return store.insert(sql, { ...given, ...checkedMeasure(given), id, decidedAt: new Date(nowMs) })
+  }
+
+  function settle(decisionId: string): Promise<void> {
+    const failed = (error: unknown) => logger.warn('enforcement: a decision is not applied yet', describeError(error))
+    const work: Promise<void> = applying
+      .settle(decisionId)
+      .catch(failed)
+      .finally(() => running.delete(work))
+    running.add(work)
+    return work
+  }
+
+  return {
+    ...{ tell: telling.tell, wake: telling.wake, statusEvents: telling.statusEvents, statuses: telling.statuses },
+    decide,
+
+    async decideBySystem(given) {
+      const decision = await postgres.transaction(async (sql) => {
+        const whole = { caseId: null, surface: null, minutes: null, ...given, decidedBy: null }
+        const { decision, isNew } = await add(sql, whole)
+        if (!isNew) return decision
+        await deps.enqueue(sql, decision.id)
+        const { action, policyId, rule, ownerId, subject } = decision
+        const target = decision.caseId ? `case:${decision.caseId}` : `decision:${decision.id}`
+        const detail = { decisionId: decision.id, action, policyId, rule, subjectKind: subject.kind }
+        await audit.write(sql, { actorId: null, action: 'DECIDE', target, detail, personId: ownerId })
+        return decision
+      })
+      await settle(decision.id)
+      return (await store.decision(decision.id)) ?? decision
+    },
+
+    async revert(sql, decisionId, { by, reason }) {
+      const begun = await store.reverting(sql, decisionId, by, reason)
+      const decision = await store.decisionIn(sql, decisionId)
+      if (!decision) throw new NotFoundError()
+      if (!begun) throw new DecisionRevertedError(decision.state)
+      await deps.enqueue(sql, decisionId)
+      return decision
+    },
+
+    settle,
+    work: (decisionId) => applying.settle(decisionId),
+
+    async sweep() {
+      for (const id of await store.unfinished(sweptAtOnce)) await applying.settle(id, false)
+      await telling.wakeRecent()
+    },
+
+    async decisionsById(ids) {
+      const found = await store.decisions(ids.filter(isId))
+      return new Map(found.map((decision) => [decision.id, decision]))
+    },
+    decisionsOf: (subject) => store.ofSubject(subject),
+    standingOfCase: (sql, caseId) => store.standingOfCase(sql, caseId),
+
+    async decisionsOfCases(caseIds, page) {
+      const list = 'decisions of a case'
+      const found = new Map<string, Listed<Decision>[]>(caseIds.map((id) => [id, []]))
+      for (const item of await store.ofCases(caseIds, keysetRange(list, page, 'desc'))) {
+        const cursor = keysetCursor(list, { key: item.decidedAt.getTime(), id: item.id })
+        found.get(item.caseId ?? '')?.push({ item, cursor })
+      }
+      return found
+    },
+
+    async erase(personId) {
+      return (await store.disown(personId)) + (await statuses.erase(personId))
+    },
+
+    async close() {
+      while (running.size > 0) await Promise.all(running)
+      await telling.settled()
+    },
+  }
+}
