@@ -71,9 +71,7 @@ export async function createBackend(
   })
   const enforcement = createEnforcementService({
     ...{ postgres, redis, delivery, audit: safety.audit, clock, logger },
-    restrictions: { impose: async () => undefined, revoke: async () => undefined },
-    standings: { note: async () => false },
-    refresh: async () => undefined,
+    ...{ restrictions: safety.gate.restrictions, standings: safety.gate.standings, refresh: safety.gate.refresh },
     sources: () => sources,
     enqueue: (sql, decisionId) => jobs.addIn(sql, 'apply-decision', { decisionId }, `apply-decision:${decisionId}`),
   })
@@ -225,7 +223,12 @@ export async function createBackend(
   const sweeper = createSweeper({
     redis,
     logger,
-    sweeps: { presence: presence.sweep, activities: ending.sweep, messages: messages.relay, enforcement: enforcement.sweep },
+    sweeps: {
+      presence: presence.sweep,
+      activities: ending.sweep,
+      messages: messages.relay,
+      enforcement: enforcement.sweep,
+    },
   })
   disposers.add('sweeper', sweeper.close)
 

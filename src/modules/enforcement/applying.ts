@@ -186,11 +186,12 @@ export function createApplying(deps: {
 
   async function after({ id, state, ownerId, subject, ...measure }: Decision) {
     if (ownerId === null) return
-    const { restriction, told } = effectsOf(subject.kind, measure)
-    if (state === 'PENDING' && restriction) await deps.refresh(ownerId)
+    const { restriction, told, counts } = effectsOf(subject.kind, measure)
+    const changed = state === 'PENDING' || state === 'REVERTING'
+    if (changed && (restriction || counts)) await deps.refresh(ownerId)
     // Who asked the gate before the restriction was lifted may have written since.
     if ((state === 'REVERTING' || state === 'REVERTED') && restriction?.kind === 'SHADOW') await reveal(ownerId, id)
-    if (told && (state === 'PENDING' || state === 'REVERTING')) telling.wake(ownerId)
+    if (told && changed) telling.wake(ownerId)
   }
 
   return {
