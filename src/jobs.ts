@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { createErasures } from './erasures.ts'
 import type { Services } from './graphql/context.ts'
+import type { Notice } from './modules/gate/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { JobRunnerOptions } from './platform/jobs.ts'
 
@@ -10,6 +11,23 @@ const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EM
 const personIdSchema = z.object({ personId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
 const decisionIdSchema = z.object({ decisionId: z.string() })
+
+const replayIdSchema = z.object({ replayId: z.string() })
+const noticeSchema = z.object({
+  subject: z.object({
+    kind: z.enum(['MESSAGE', 'ACTIVITY', 'ACTIVITY_MESSAGE', 'ACCOUNT', 'DEVICE', 'VENUE', 'EVENT']),
+    id: z.string(),
+  }),
+  personId: z.string(),
+  decisionId: z.string().nullable(),
+  action: z.enum(['HIDE', 'SHADOW']).nullable(),
+  openCase: z.boolean(),
+  severity: z.number(),
+  reasons: z.array(z.string()),
+  rule: z.string().nullable(),
+  policyId: z.string().nullable(),
+  texts: z.array(z.string()),
+}) satisfies z.ZodType<Notice>
 
 /** So long an activity has to tell Postgres what it leaves, after its retention. */
 const archiveLateMs = 10 * 60 * 1000
@@ -22,10 +40,33 @@ export function createJobs(deps: {
   erasures: ReturnType<typeof createErasures>
 }): Pick<JobRunnerOptions, 'jobs' | 'schedule'> {
   const { clock, activityRetentionMs, erasures } = deps
-  const { gate, audit, identity, places, profiles, social, sessions, activities, stats, enforcement } = deps.services
+  const {
+    gate,
+    audit,
+    identity,
+    places,
+    profiles,
+    social,
+    sessions,
+    activities,
+    stats,
+    enforcement,
+    moderation,
+    policies,
+  } = deps.services
   return {
     jobs: {
       'apply-decision': (payload) => enforcement.work(decisionIdSchema.parse(payload).decisionId),
+      'judge-written': async (payload) => {
+        const { subject, personId: ownerId, decisionId: id, action, ...notice } = noticeSchema.parse(payload)
+        const { openCase, severity, reasons, rule, policyId, texts } = notice
+        const caseId = openCase ? await moderation.noticed({ subject, ownerId, severity, reasons, texts }) : null
+        const said = { reason: rule ?? 'policy', explanation: reasons[0] ?? '' }
+        if (id && action)
+          await enforcement.decideBySystem({ id, subject, ownerId, caseId, action, rule, policyId, ...said })
+      },
+      'replay-policy': (payload) => policies.runReplay(replayIdSchema.parse(payload).replayId),
+      'drop-judged-writes': () => policies.dropOldJudged(),
       'mirror-person': (payload) => gate.refresh(personIdSchema.parse(payload).personId),
       'drop-social-changes': () => social.dropChanges(),
       'release-stats': () => stats.release(),
@@ -61,6 +102,7 @@ export function createJobs(deps: {
     schedule: {
       'archive-missed': '* * * * *',
       'checkpoint-audit': '* * * * *',
+      'drop-judged-writes': '29 * * * *',
       'drop-mailed-tokens': '17 3 * * *',
       'drop-sign-ins': '43 * * * *',
       'drop-social-changes': '* * * * *',

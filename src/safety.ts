@@ -2,6 +2,7 @@ import type { ReadyConfig } from './config.ts'
 import { createAuditService, createAuditStore } from './modules/audit/index.ts'
 import { createGateService } from './modules/gate/index.ts'
 import { createPolicyService } from './modules/policies/index.ts'
+import { createTextScanner } from './modules/scanning/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disposers } from './platform/disposers.ts'
 import type { Logger } from './platform/logger.ts'
@@ -23,13 +24,17 @@ export function createSafety(deps: {
   /** Told, again and again, of an account that may not be signed in. */
   onBanned: (accountId: string) => Promise<void>
 }) {
-  const { config, postgres } = deps
+  const { config, postgres, redis, clock, logger } = deps
   const audit = createAuditService({ store: createAuditStore(postgres), secret: config.secret })
-  const policies = createPolicyService()
+  const scanner = createTextScanner()
+  const policies = createPolicyService({
+    ...{ postgres, redis, clock, logger, metrics: deps.metrics, audit, scanner, ...config.policies },
+    onReplay: (sql, replayId) => deps.enqueue(sql, 'replay-policy', { replayId }, `replay-policy:${replayId}`),
+  })
+  deps.disposers.add('policies', policies.close)
   const gate = createGateService({
-    ...{ postgres, redis: deps.redis, clock: deps.clock },
-    enqueue: deps.enqueue,
-    onBanned: deps.onBanned,
+    ...{ postgres, redis, clock, logger, policies, secret: config.secret, rateLimits: config.rateLimits },
+    ...{ scanner, enqueue: deps.enqueue, onBanned: deps.onBanned },
   })
   return { audit, policies, gate }
 }

@@ -17,10 +17,16 @@ export function bandOf(risk: number): Band {
   return 'BAD'
 }
 
-/** What of a limit is left to somebody of a band. */
-const shares: Record<Band, number> = { GOOD: 1, NEUTRAL: 1, WATCH: 0.7, RISK: 0.5, BAD: 0.3 }
+/** Above which risk which share of a limit is left, the lowest first. */
+export const shares: readonly (readonly [number, number])[] = [
+  [calmRisk, 0.7],
+  [60, 0.5],
+  [80, 0.3],
+]
 
 /** How many of `count` somebody of this risk may write: at least one. */
 export function allowed(count: number, risk: number): number {
-  return Math.max(1, Math.floor(count * shares[bandOf(risk)]))
+  const share = shares.findLast(([above]) => risk > above)?.[1] ?? 1
+  // What 0.7 and the like are short of in binary must not take one away.
+  return Math.max(1, Math.floor(count * share + 1e-6))
 }

@@ -1,6 +1,7 @@
 export type { ReputationKind } from './causes.ts'
 export { ChallengeRequiredError, ContentRejectedError, RestrictedError, type RestrictionKind } from './errors.ts'
 export type { Restriction } from './ledger-store.ts'
+export type { Notice } from './passing.ts'
 export type { Imposed, Restrictions } from './restrictions.ts'
 export { createGateService, type GateService } from './service.ts'
 export type { Standing } from './standing-store.ts'

@@ -1,15 +1,23 @@
 // Invariant: nothing is written before it is judged, and a judgement costs at most one round trip to Redis.
 import type { Clock } from '../../platform/clock.ts'
+import { deriveKey } from '../../platform/derive-key.ts'
+import type { Logger } from '../../platform/logger.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
-import { RestrictedError } from './errors.ts'
+import type { PolicyService } from '../policies/index.ts'
+import type { TextScanner } from '../scanning/index.ts'
+import { createAsking } from './asking.ts'
+import { createChallenges } from './challenges.ts'
 import { createLedgerStore } from './ledger-store.ts'
+import { createLooking } from './looking.ts'
+import { createMeasures } from './measures.ts'
 import { createMirror } from './mirror.ts'
 import { createMirrorStore } from './mirror-store.ts'
+import { createPassing } from './passing.ts'
 import { createRestrictions, type Restrictions } from './restrictions.ts'
 import { createStandingStore } from './standing-store.ts'
 import { createStandings, type Standings } from './standings.ts'
-import { holdOf, restrictionsOn } from './state.ts'
+import { createTrips } from './trips.ts'
 import type { Gate } from './writes.ts'
 
 export interface GateService extends Gate {
@@ -23,31 +31,34 @@ export function createGateService(deps: {
   postgres: Postgres
   redis: RedisConnections
   clock: Clock
+  logger: Logger
+  secret: string
+  /** Off: nobody writes too fast. */
+  rateLimits: boolean
+  policies: PolicyService
+  scanner: TextScanner
+  /** Enqueues a job in a transaction. */
   enqueue: (sql: Sql, job: string, payload: unknown, key: string) => Promise<void>
   /** Told, again and again, of an account that may not be signed in. */
   onBanned: (personId: string) => Promise<void>
 }): GateService {
-  const { postgres, clock } = deps
+  const { postgres, clock, logger, rateLimits } = deps
+  const key = deriveKey(deps.secret, 'gate')
+  const mirrors = createMirrorStore(deps.redis)
   const standingStore = createStandingStore(postgres)
-  const mirror = createMirror({ ...deps, standings: standingStore, mirrors: createMirrorStore(deps.redis) })
+  const mirror = createMirror({ ...deps, standings: standingStore, mirrors })
   const ledger = createLedgerStore(postgres)
   const restrictions = createRestrictions({ ...{ ledger, mirror, postgres, clock }, standings: standingStore })
-  const standings = createStandings({ ...{ restrictions, mirror, postgres, clock }, store: standingStore })
+  const standings = createStandings({ ...{ restrictions, mirror, postgres, clock, ledger }, store: standingStore })
 
-  return {
-    ...{ restrictions, standings, refresh: mirror.refresh },
-    async ask({ surface, personId, texts }) {
-      const nowMs = clock.now()
-      const active = restrictionsOn(await mirror.load(personId), surface, nowMs)
-      const hold = holdOf(active, nowMs)
-      if (hold) {
-        const { kind, surface: where, explanation } = hold.restriction
-        throw new RestrictedError({
-          ...{ restriction: kind, surface: where, explanation, retryAfterMs: hold.retryAfterMs },
-        })
-      }
-      const shadow = active.find(({ kind }) => kind === 'SHADOW')
-      return { texts, hiddenBy: shadow?.id ?? null, written: () => undefined }
-    },
-  }
+  const ask = createAsking({
+    ...deps,
+    look: createLooking({ mirror, mirrors, clock, key, rateLimits }),
+    trips: createTrips({ restrictions, standings, standingStore, ledger, mirror, postgres, clock }),
+    measures: createMeasures({ restrictions, mirror, postgres, clock, key }),
+    challenges: createChallenges(deriveKey(deps.secret, 'gate-challenges')),
+    pass: createPassing({ postgres, enqueue: deps.enqueue, logger }),
+  })
+
+  return { ask, restrictions, standings, refresh: mirror.refresh }
 }

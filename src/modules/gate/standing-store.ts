@@ -95,8 +95,9 @@ export function createStandingStore({ sql }: Pick<Postgres, 'sql'>) {
         {
           name: 'gate-state',
           text: `select coalesce(s.version, 0) as version, coalesce(s.trust, ${grown('coalesce(k.since, $2)')}) as trust,
-                        coalesce(s.risk, ${startRisk}) as risk, coalesce(s.known_since, k.since, $2) as "knownSince",
-                        exists (select from reputation_events where person_id = p.id and kind = 'linked_to_banned') as linked,
+                        coalesce(s.risk, ${startRisk}) as risk, coalesce(k.since, s.known_since, $2) as "knownSince",
+                        exists (select from reputation_events where person_id = p.id and kind = 'linked_to_banned'
+                          and at > $2::timestamptz - interval '30 days') as linked,
                         (select max(revoked_at) from restrictions where person_id = p.id and kind = 'CHALLENGE' and revoked_by = p.id
                            and revoked_at > $3) as "answeredAt",
                         coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'kind', r.kind, 'surface', r.surface,

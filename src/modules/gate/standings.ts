@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { createId } from '../../platform/ids.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import { deltaOf, isNegative, type ReputationKind } from './causes.ts'
+import type { LedgerStore } from './ledger-store.ts'
 import type { Mirror } from './mirror.ts'
 import type { Restrictions } from './restrictions.ts'
 import type { Standing, StandingStore } from './standing-store.ts'
@@ -29,26 +30,34 @@ export interface Standings {
 
 const dayMs = 24 * 60 * 60 * 1000
 const removalsForBlock = 2
+/** The reason of a block that follows from removals. */
+const removals = 'removals'
 
 export function createStandings(deps: {
   store: StandingStore
   restrictions: Restrictions
+  ledger: LedgerStore
   mirror: Pick<Mirror, 'promise'>
   postgres: Pick<Postgres, 'sql'>
   clock: Clock
 }): Standings {
-  const { store, restrictions, mirror, clock } = deps
+  const { store, restrictions, ledger, mirror, clock } = deps
 
-  /** Two removals within a day, but for those that were undone, and nothing is written for the next. */
-  async function judgeRemovals(sql: Sql, personId: string, cause: string, nowMs: number) {
+  /** Two removals within a day that were not undone, and nothing is written for the next. */
+  async function judgeRemovals(sql: Sql, personId: string, nowMs: number) {
     const sinceMs = nowMs - dayMs
-    const removed = await store.count(sql, personId, ['removed'], sinceMs)
-    if (removed - (await store.count(sql, personId, ['removed_undone'], sinceMs)) < removalsForBlock) return
-    await restrictions.impose(sql, {
-      ...{ personId, kind: 'BLOCK', surface: null, minutes: 24 * 60, reason: `removals after ${cause}` },
-      explanation: 'More than one thing that you wrote was removed within a day.',
-      ...{ authorId: null, decisionId: null },
-    })
+    const undone = await store.count(sql, personId, ['removed_undone'], sinceMs)
+    const removed = (await store.count(sql, personId, ['removed'], sinceMs)) - undone
+    const blocks = (await ledger.active(sql, [personId], nowMs)).filter(({ reason }) => reason === removals)
+    if (removed < removalsForBlock) {
+      for (const { id } of blocks) await restrictions.revoke(sql, { id, by: null })
+    } else if (blocks.length === 0) {
+      await restrictions.impose(sql, {
+        ...{ personId, kind: 'BLOCK', surface: null, minutes: 24 * 60, reason: removals },
+        explanation: 'More than one thing that you wrote was removed within a day.',
+        ...{ authorId: null, decisionId: null },
+      })
+    }
   }
 
   return {
@@ -62,7 +71,7 @@ export function createStandings(deps: {
       }
       if (!(await store.note(sql, event, isNegative(kind)))) return false
       await mirror.promise(sql, personId)
-      if (kind === 'removed') await judgeRemovals(sql, personId, cause, nowMs)
+      if (kind === 'removed' || kind === 'removed_undone') await judgeRemovals(sql, personId, nowMs)
       return true
     },
 
