@@ -87,6 +87,10 @@ const settings = {
   ],
   RANK_FRESHNESS: [z.coerce.number().min(0).max(1000).default(2), 'how much it counts that an activity is new'],
   RANK_JOINS: [z.coerce.number().min(0).max(1000).default(0.5), 'how much it counts how many have joined'],
+  POLICY_APPROVAL_SHARE: [
+    z.coerce.number().min(0).max(1).default(0.05),
+    'a policy with a rule that touches more than this share of the accounts active lately needs a second ADMIN',
+  ],
   RATE_LIMITS: [flag.default(true), '`off` lifts every rate limit: for replays and benchmarks only'],
   INTROSPECTION: [flag.default(true), '`off` refuses introspection'],
   GRAPHIQL: [flag.default(true), '`off` serves no GraphiQL'],
@@ -173,6 +177,7 @@ function shape(env: Settings) {
       retentionMs: env.ACTIVITY_RETENTION_SECONDS * 1000,
       weights: { distance: env.RANK_DISTANCE, freshness: env.RANK_FRESHNESS, joins: env.RANK_JOINS },
     },
+    policies: { approvalShare: env.POLICY_APPROVAL_SHARE },
     rateLimits: env.RATE_LIMITS,
     graphql: { introspection: env.INTROSPECTION, graphiql: env.GRAPHIQL, lane: env.HTTP_LANE },
     http: { allowedOrigins: env.ALLOWED_ORIGINS, trustedProxies: env.TRUSTED_PROXIES },

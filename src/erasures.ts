@@ -14,7 +14,8 @@ export function createErasures(deps: {
   authorLabel: (eventId: string, personId: string) => string
 }) {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
-  const { audit, enforcement, identity, social, sessions, matches, presence, places, messages } = deps.services
+  const { audit, policies, enforcement, identity, social, sessions, matches, presence, places, messages } =
+    deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -37,6 +38,7 @@ export function createErasures(deps: {
         },
         social: social.erase,
         enforcement: enforcement.erase,
+        policies: policies.erase,
         audit: audit.erase,
       },
     }),
@@ -57,6 +59,7 @@ export function createErasures(deps: {
         presence: presence.erase,
         social: social.erase,
         enforcement: enforcement.erase,
+        policies: policies.erase,
         audit: audit.erase,
       },
     }),

@@ -67,6 +67,11 @@ export function createMetrics() {
       name: 'vicinity_dropped_wakeups_total',
       help: 'Pub/sub messages that could not be read, and were ignored',
     }),
+    droppedJudgedWrites: new Counter({
+      registers,
+      name: 'vicinity_dropped_judged_writes_total',
+      help: 'Judged writes that were not noted for replays, because too many waited',
+    }),
     sightings: new Counter({ registers, name: 'vicinity_sightings_total', help: 'Sightings reported' }),
     matches: new Counter({ registers, name: 'vicinity_matches_total', help: 'Pairs nudged' }),
     jobs: new Counter({
