@@ -69,6 +69,7 @@ export async function createBackend(
     enqueue: (sql, job, payload, key) => jobs.addIn(sql, job, payload, key),
     onBanned: (accountId) => identity.endSignInsOf(accountId),
   })
+  await safety.policies.ready()
   const enforcement = createEnforcementService({
     ...{ postgres, redis, delivery, audit: safety.audit, clock, logger },
     ...{ restrictions: safety.gate.restrictions, standings: safety.gate.standings, refresh: safety.gate.refresh },
