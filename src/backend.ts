@@ -74,6 +74,7 @@ export async function createBackend(
     ...{ postgres, redis, delivery, audit: safety.audit, clock, logger },
     ...{ restrictions: safety.gate.restrictions, standings: safety.gate.standings, refresh: safety.gate.refresh },
     sources: () => sources,
+    onReverted: (sql, caseId) => moderation.reverted(sql, caseId),
     enqueue: (sql, decisionId) => jobs.addIn(sql, 'apply-decision', { decisionId }, `apply-decision:${decisionId}`),
   })
   disposers.add('enforcement', enforcement.close)

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Activity } from '../modules/activities/index.ts'
+import type { Decision } from '../modules/enforcement/index.ts'
 import type { SignIn } from '../modules/identity/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
 import type { CellBand } from '../modules/presence/index.ts'
@@ -7,9 +8,12 @@ import type { Profile } from '../modules/profiles/index.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
 import type { Context } from './context.ts'
 import { type ConversationLoaders, conversationLoaders } from './conversation-loaders.ts'
+import { selvesOf } from './person.ts'
 import { phone } from './phone.ts'
 
 export interface Loaders extends ConversationLoaders {
+  /** Null: not there, or not for the viewer. */
+  decision: DataLoader<string, Decision | null>
   /** Null: it was removed. */
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
@@ -34,9 +38,13 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { identity, places, profiles, activities } = context.services
+  const { identity, enforcement, places, profiles, activities } = context.services
   const loaders: Loaders = {
     ...conversationLoaders(context),
+    decision: byId((ids) => {
+      const isStaff = context.viewer?.roles.some((role) => role === 'MODERATOR' || role === 'ADMIN') ?? false
+      return isStaff ? enforcement.decisionsById(ids) : enforcement.decisionsAbout(selvesOf(context.viewer), ids)
+    }),
     venue: byId((ids) => places.venuesById(ids)),
     campus: byId((ids) => places.campusesById(ids)),
     profile: byId((ids) => profiles.byIds(ids)),

@@ -7,6 +7,7 @@ import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../
 import { describeError, type Logger } from '../../platform/logger.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
+import { checkedText } from '../../platform/text.ts'
 import type { AuditService } from '../audit/index.ts'
 import { createApplying, type RestrictionLedger, type StandingLedger } from './applying.ts'
 import { createDecisionStore } from './decision-store.ts'
@@ -32,14 +33,21 @@ export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'sta
    * DecisionRevertedError, and one that is not there with NOT_FOUND.
    */
   revert(sql: Sql, decisionId: string, by: { by: string | null; reason: string }): Promise<Decision>
+  /**
+   * Undoes a decision, and does it now, for staff; written to the audit log and to its case. Refuses as `revert`, and what the staff may not
+   * see with NOT_FOUND. Repeating it is refused.
+   */
+  revertByStaff(staffId: string, input: { decisionId: string; reason: string }): Promise<Decision>
   /** Does now what is decided. Answers when it is done, and never fails: what cannot be done now is done by a job, or by the sweep. */
   settle(decisionId: string): Promise<void>
   /** What the job does. Safe to repeat. */
   work(decisionId: string): Promise<void>
   /** Goes on with whatever was cut off, and wakes whom nobody woke. Safe to repeat, and to run in two processes at once. */
   sweep(): Promise<void>
-  /** Those that are there, by id. */
+  /** Those that are there, by id. For staff and for other modules. */
   decisionsById(ids: readonly string[]): Promise<Map<string, Decision>>
+  /** Those about what is one's own, by id: never a SHADOW. */
+  decisionsAbout(personIds: readonly string[], ids: readonly string[]): Promise<Map<string, Decision>>
   /** All decisions about a subject, the oldest first. */
   decisionsOf(subject: SubjectName): Promise<Decision[]>
   /** The decisions of each case, the newest first. Refuses cursors of other lists. */
@@ -64,6 +72,8 @@ export function createEnforcementService(deps: {
   refresh(personId: string): Promise<unknown>
   /** What there is to be acted on: the modules that own it are wired later. */
   sources: () => SubjectSources
+  /** Tells the case of a decision that it is undone, in the transaction of that. What it answers is called after the commit. */
+  onReverted(sql: Sql, caseId: string): Promise<() => void>
   /** Enqueues the job that applies a decision, in the transaction that decides. */
   enqueue(sql: Sql, decisionId: string): Promise<void>
   clock: Clock
@@ -86,6 +96,15 @@ export function createEnforcementService(deps: {
     const nowMs = clock.now()
     const id = given.id ?? createId(nowMs)
     return store.insert(sql, { ...given, ...checkedMeasure(given), id, decidedAt: new Date(nowMs) })
+  }
+
+  async function revert(sql: Sql, decisionId: string, { by, reason }: { by: string | null; reason: string }) {
+    const begun = await store.reverting(sql, decisionId, by, reason)
+    const decision = await store.decisionIn(sql, decisionId)
+    if (!decision) throw new NotFoundError()
+    if (!begun) throw new DecisionRevertedError(decision.state)
+    await deps.enqueue(sql, decisionId)
+    return decision
   }
 
   function settle(decisionId: string): Promise<void> {
@@ -118,13 +137,26 @@ export function createEnforcementService(deps: {
       return (await store.decision(decision.id)) ?? decision
     },
 
-    async revert(sql, decisionId, { by, reason }) {
-      const begun = await store.reverting(sql, decisionId, by, reason)
-      const decision = await store.decisionIn(sql, decisionId)
-      if (!decision) throw new NotFoundError()
-      if (!begun) throw new DecisionRevertedError(decision.state)
-      await deps.enqueue(sql, decisionId)
-      return decision
+    revert,
+
+    async revertByStaff(staffId, { decisionId, ...given }) {
+      const reason = checkedText(given.reason, { min: 1, max: 500, field: 'reason', lines: true })
+      const known = isId(decisionId) ? await store.decision(decisionId) : undefined
+      if (!known) throw new NotFoundError()
+      const { caseId } = known
+      const told = await postgres.transaction(async (sql) => {
+        // The case before the decision, as whoever decides an appeal takes them.
+        const told = caseId === null ? () => undefined : await deps.onReverted(sql, caseId)
+        const { action, ownerId } = await revert(sql, decisionId, { by: staffId, reason })
+        await audit.write(sql, {
+          ...{ actorId: staffId, action: 'REVERT_DECISION', target: `decision:${decisionId}` },
+          ...{ detail: { action, caseId }, personId: ownerId, personal: { reason } },
+        })
+        return told
+      })
+      told()
+      await settle(decisionId)
+      return (await store.decision(decisionId)) ?? known
     },
 
     settle,
@@ -138,6 +170,11 @@ export function createEnforcementService(deps: {
     async decisionsById(ids) {
       const found = await store.decisions(ids.filter(isId))
       return new Map(found.map((decision) => [decision.id, decision]))
+    },
+    async decisionsAbout(personIds, ids) {
+      const found = await store.decisions(ids.filter(isId))
+      const own = found.filter(({ ownerId, action }) => action !== 'SHADOW' && ownerId && personIds.includes(ownerId))
+      return new Map(own.map((decision) => [decision.id, decision]))
     },
     decisionsOf: (subject) => store.ofSubject(subject),
     standingOfCase: (sql, caseId) => store.standingOfCase(sql, caseId),
