@@ -179,9 +179,10 @@ export async function createBackend(
     onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
   })
   const moderation = createModerationService({
-    ...{ postgres, redis, delivery, clock, logger },
-    subjects: () => sources,
+    ...{ postgres, redis, delivery, limiter, clock, logger, secret, enforcement },
+    ...{ audit: safety.audit, gate: safety.gate, subjects: () => sources },
   })
+  disposers.add('moderation', async () => moderation.close())
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
@@ -230,6 +231,7 @@ export async function createBackend(
       activities: ending.sweep,
       messages: messages.relay,
       enforcement: enforcement.sweep,
+      moderation: moderation.sweep,
     },
   })
   disposers.add('sweeper', sweeper.close)

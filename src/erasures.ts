@@ -14,7 +14,7 @@ export function createErasures(deps: {
   authorLabel: (eventId: string, personId: string) => string
 }) {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
-  const { audit, policies, enforcement, identity, social, sessions, matches, presence, places, messages } =
+  const { audit, policies, enforcement, moderation, identity, social, sessions, matches, presence, places, messages } =
     deps.services
   const common = { redis, nameOf: identity.erasedName }
 
@@ -38,6 +38,7 @@ export function createErasures(deps: {
         },
         social: social.erase,
         enforcement: enforcement.erase,
+        moderation: moderation.erase,
         policies: policies.erase,
         audit: audit.erase,
       },
@@ -59,6 +60,7 @@ export function createErasures(deps: {
         presence: presence.erase,
         social: social.erase,
         enforcement: enforcement.erase,
+        moderation: moderation.erase,
         policies: policies.erase,
         audit: audit.erase,
       },

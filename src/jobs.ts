@@ -66,6 +66,7 @@ export function createJobs(deps: {
           await enforcement.decideBySystem({ id, subject, ownerId, caseId, action, rule, policyId, ...said })
       },
       'replay-policy': (payload) => policies.runReplay(replayIdSchema.parse(payload).replayId),
+      'drop-case-evidence': () => moderation.dropEvidence(),
       'drop-judged-writes': () => policies.dropOldJudged(),
       'mirror-person': (payload) => gate.refresh(personIdSchema.parse(payload).personId),
       'drop-social-changes': () => social.dropChanges(),
@@ -102,6 +103,7 @@ export function createJobs(deps: {
     schedule: {
       'archive-missed': '* * * * *',
       'checkpoint-audit': '* * * * *',
+      'drop-case-evidence': '51 3 * * *',
       'drop-judged-writes': '29 * * * *',
       'drop-mailed-tokens': '17 3 * * *',
       'drop-sign-ins': '43 * * * *',

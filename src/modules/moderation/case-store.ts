@@ -78,18 +78,14 @@ export function createCaseStore({ sql }: Pick<Postgres, 'sql'>) {
       return (await tx({ name: 'cases-is-staff', text }, [accountId])).length > 0
     },
 
-    /** Nobody answers for these any more, and nobody works on what this person of staff had. Answers how many cases changed. */
+    /** Nobody answers for these any more, no case is about them by name, and nobody works on what this person of staff had. Answers how many. */
     async erase(tx: Sql, personId: string): Promise<number> {
       const text = `update moderation_cases set owner_id = nullif(owner_id, $1), assignee_id = nullif(assignee_id, $1),
-          claim_expires_at = case when claimed_by = $1 then null else claim_expires_at end, claimed_by = nullif(claimed_by, $1)
-        where owner_id = $1 or assignee_id = $1 or claimed_by = $1 returning id`
-      return (await tx({ name: 'cases-erase', text }, [personId])).length
-    },
-
-    /** The cases about one person that are about nothing else: their device, their account. */
-    async aboutPerson(tx: Sql, personId: string): Promise<string[]> {
-      const text = `select id from moderation_cases where subject_kind in ('ACCOUNT', 'DEVICE') and subject_id = $1::text`
-      return (await tx<{ id: string }>({ name: 'cases-about', text }, [personId])).map(({ id }) => id)
+          claim_expires_at = case when claimed_by = $1 then null else claim_expires_at end, claimed_by = nullif(claimed_by, $1),
+          subject_id = case when subject_kind in ('ACCOUNT', 'DEVICE') and subject_id = $2 then 'erased:' || id else subject_id end
+        where owner_id = $1 or assignee_id = $1 or claimed_by = $1 or (subject_kind in ('ACCOUNT', 'DEVICE') and subject_id = $2)
+        returning id`
+      return (await tx({ name: 'cases-erase', text }, [personId, personId])).length
     },
   }
 }

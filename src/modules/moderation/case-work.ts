@@ -35,13 +35,13 @@ export function createCaseWork(deps: {
 }) {
   const { postgres, cases, feed, wakes, delivery, topic, clock, logger } = deps
 
-  /** Wakes whoever follows the queue, on every node. Never fails. */
-  function wake(upTo: number, changed: readonly CaseChanged[]) {
-    const messages = changed.map((payload, i) => {
-      const seq = upTo - changed.length + 1 + i
-      return delivery.wakeUp(topic, queueKey, seq, payload)
-    })
-    wakes.publish(messages).catch((error: unknown) => logger.debug('moderation: nobody is woken', describeError(error)))
+  /** Wakes whoever follows the queue, on every node. */
+  const wakeNow = (upTo: number, ...changed: CaseChanged[]) =>
+    wakes.publish(changed.map((payload, i) => delivery.wakeUp(topic, queueKey, upTo - changed.length + 1 + i, payload)))
+
+  function wake(upTo: number, changed: CaseChanged[]) {
+    const failed = (error: unknown) => logger.debug('moderation: nobody is woken yet', describeError(error))
+    wakeNow(upTo, ...changed).catch(failed)
   }
 
   /** Writes down what became of a case, in the transaction of that. */
@@ -75,5 +75,5 @@ export function createCaseWork(deps: {
     return record(sql, current, taken.next, taken.changes)
   }
 
-  return { lock, record, step, wake, transaction: postgres.transaction }
+  return { lock, record, step, wakeNow, transaction: postgres.transaction }
 }

@@ -17,8 +17,8 @@ export type FeedStore = ReturnType<typeof createFeedStore>
 
 /** Every change of every case, in one order without gaps: the log of the queue. */
 export function createFeedStore({ sql }: Pick<Postgres, 'sql'>, clock: { now(): number }) {
-  const source: DurableSource = {
-    async read(_key, after, limit) {
+  const source = {
+    async read(_key: string, after: number, limit: number) {
       type Row = ModerationCase & { head: string; seq: string | null; caseId: string; change: CaseChange }
       const rows = await sql<Row>(
         {
@@ -38,14 +38,14 @@ export function createFeedStore({ sql }: Pick<Postgres, 'sql'>, clock: { now(): 
       })
       return { head: Number(rows[0]?.head ?? 0), entries }
     },
-    async positions(keys) {
+    async positions(keys: string[]) {
       const [row] = await sql<{ head: string }>(
         { name: 'case-feed-head', text: 'select last_seq as head from case_feed where id = 1' },
         [],
       )
       return keys.map(() => Number(row?.head ?? 0))
     },
-  }
+  } satisfies DurableSource
 
   return {
     source,

@@ -1,2 +1,20 @@
+export type { CaseFilter } from './case-filter.ts'
+export {
+  type CaseChange,
+  type CaseEvidence,
+  type CaseState,
+  caseChanges,
+  isOverdue,
+  type ModerationCase,
+  type ReportReason,
+  reportReasons,
+} from './cases.ts'
+export { CaseClaimedError, CaseStateError, DuplicateReportError, ReportLimitError } from './errors.ts'
+export type { CaseChanged } from './events.ts'
+export type { CaseExport } from './exporting.ts'
+export type { CaseEvent } from './feed-store.ts'
+export type { CaseOrder } from './list-store.ts'
 export type { Notice } from './noticing.ts'
+export type { Report } from './report-store.ts'
+export type { Resolved, Verdict } from './resolving.ts'
 export { createModerationService, type ModerationService } from './service.ts'

@@ -21,14 +21,19 @@ export const severityOf = (reason: ReportReason) => severities[reason]
 /** Reports that weigh so much together make their case one step more urgent, once. However many more come, that is all they do. */
 const heavy = 3
 
-/** How urgent a case becomes with one more report in its round. `weight`: of those before, and with it. */
-export function severityWith(
-  severity: number,
-  reason: ReportReason,
-  weight: { before: number; after: number },
-): number {
+/** What the reports of one round weigh, before one more and with it. */
+export interface Weighed {
+  before: number
+  after: number
+}
+
+/** Whether it is this report that makes them so many. */
+export const becomesHeavy = ({ before, after }: Weighed) => before < heavy && after >= heavy
+
+/** How urgent a case becomes with one more report in its round. */
+export function severityWith(severity: number, reason: ReportReason, weight: Weighed): number {
   const risen = Math.max(severity, severityOf(reason))
-  return weight.before < heavy && weight.after >= heavy ? Math.min(risen + 1, highestSeverity) : risen
+  return becomesHeavy(weight) ? Math.min(risen + 1, highestSeverity) : risen
 }
 
 /** What a report counts, 0 to 1, by how far its reporter is trusted, 0 to 100. */
