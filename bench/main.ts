@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
+import { audit } from './benches/audit.ts'
 import { fanout } from './benches/fanout.ts'
 import { fence } from './benches/fence.ts'
 import { flapping } from './benches/flapping.ts'
@@ -36,6 +37,7 @@ const benches: Record<string, Bench> = {
   start,
   send,
   sync,
+  audit,
 }
 
 async function main(): Promise<number> {

@@ -25,6 +25,16 @@ function administration(name: string, more: object): Row<Person> {
   }
 }
 
+/** A filter of ADMIN's that names an account: also one that there is not, since it names what was done once. */
+function audited(name: 'actorId' | 'accountId'): Row<Person> {
+  return {
+    of: `Query.auditLog(filter.${name})`,
+    query: 'query ($filter: AuditFilter) { auditLog(filter: $filter) { __typename edges { node { seq } } } }',
+    variables: ({ accountId }) => ({ filter: { [name]: accountId } }),
+    gets: { nobody: 'UNAUTHENTICATED', ADMIN: 'QueryAuditLogConnection', others: 'FORBIDDEN' },
+  }
+}
+
 const accountsOnly = { nobody: 'UNAUTHENTICATED', device: 'FORBIDDEN' }
 
 /** An account that shares a conversation with one, has shared one with another, and has nothing to do with a third. */
@@ -54,6 +64,8 @@ export const accounts = subject<Person>({
     administration('grantRole', { role: 'ORGANIZER' }),
     administration('withdrawRole', { role: 'ORGANIZER' }),
     administration('holdAccount', { held: true, reason: 'asked for by a court' }),
+    audited('actorId'),
+    audited('accountId'),
     {
       of: 'Mutation.endSignIn(input.signInId)',
       query: 'mutation ($input: EndSignInInput!) { endSignIn(input: $input) { __typename } }',
