@@ -28,6 +28,7 @@ import {
   type MailedTokenPurpose,
   mailJobKey,
 } from './modules/profiles/index.ts'
+import { createImageSafety } from './modules/scanning/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
@@ -45,6 +46,7 @@ import { createPostgres, type Sql } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 import { createSweeper } from './platform/sweeper.ts'
+import { createQuarantineEffects } from './quarantine-effects.ts'
 import { createSafety } from './safety.ts'
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
@@ -183,6 +185,11 @@ export async function createBackend(
     ...{ audit: safety.audit, gate: safety.gate, subjects: () => sources },
   })
   disposers.add('moderation', async () => moderation.close())
+  const images = createImageSafety({
+    ...{ postgres, audit: safety.audit, clock, logger, classifierUrl: config.imageClassifierUrl },
+    effects: createQuarantineEffects({ enforcement, moderation }),
+  })
+  disposers.add('images', images.images.close)
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
@@ -201,6 +208,7 @@ export async function createBackend(
   }
   const services = {
     ...safety,
+    ...images,
     enforcement,
     identity,
     places,

@@ -91,6 +91,10 @@ const settings = {
     z.coerce.number().min(0).max(1).default(0.05),
     'a policy with a rule that touches more than this share of the accounts active lately needs a second ADMIN',
   ],
+  IMAGE_CLASSIFIER_URL: [
+    z.url({ protocol: /^https?$/ }).optional(),
+    'a service that says what is to be seen on an image; without it nothing is known but copies of images on the list',
+  ],
   RATE_LIMITS: [flag.default(true), '`off` lifts every rate limit: for replays and benchmarks only'],
   INTROSPECTION: [flag.default(true), '`off` refuses introspection'],
   GRAPHIQL: [flag.default(true), '`off` serves no GraphiQL'],
@@ -178,6 +182,7 @@ function shape(env: Settings) {
       weights: { distance: env.RANK_DISTANCE, freshness: env.RANK_FRESHNESS, joins: env.RANK_JOINS },
     },
     policies: { approvalShare: env.POLICY_APPROVAL_SHARE },
+    imageClassifierUrl: env.IMAGE_CLASSIFIER_URL,
     rateLimits: env.RATE_LIMITS,
     graphql: { introspection: env.INTROSPECTION, graphiql: env.GRAPHIQL, lane: env.HTTP_LANE },
     http: { allowedOrigins: env.ALLOWED_ORIGINS, trustedProxies: env.TRUSTED_PROXIES },

@@ -16,6 +16,7 @@ export function createErasures(deps: {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
   const { audit, policies, enforcement, moderation, identity, social, sessions, matches, presence, places, messages } =
     deps.services
+  const { quarantine, imageHashes } = deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -40,6 +41,7 @@ export function createErasures(deps: {
         enforcement: enforcement.erase,
         moderation: moderation.erase,
         policies: policies.erase,
+        quarantine: quarantine.erase,
         audit: audit.erase,
       },
     }),
@@ -62,6 +64,8 @@ export function createErasures(deps: {
         enforcement: enforcement.erase,
         moderation: moderation.erase,
         policies: policies.erase,
+        imageHashes: imageHashes.erase,
+        quarantine: quarantine.erase,
         audit: audit.erase,
       },
     }),

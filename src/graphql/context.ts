@@ -12,6 +12,7 @@ import type { PlacesService } from '../modules/places/index.ts'
 import type { PolicyService } from '../modules/policies/index.ts'
 import type { PresenceService } from '../modules/presence/index.ts'
 import type { ProfilesService } from '../modules/profiles/index.ts'
+import type { ImageHashService, ImageScanner, QuarantineService } from '../modules/scanning/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
@@ -23,6 +24,9 @@ export interface Services {
   policies: PolicyService
   gate: GateService
   enforcement: EnforcementService
+  images: ImageScanner
+  imageHashes: ImageHashService
+  quarantine: QuarantineService
   identity: IdentityService
   places: PlacesService
   profiles: ProfilesService

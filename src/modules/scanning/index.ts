@@ -1,4 +1,8 @@
 export { type Classifier, createLocalClassifier } from './classifier.ts'
+export type { ImageHashService } from './hash-service.ts'
+export type { ImageHash } from './hash-store.ts'
+export { createImageSafety } from './image-safety.ts'
+export type { ImageScanner } from './image-scanner.ts'
 export {
   type FoundLink,
   type ImageLabel,
@@ -14,4 +18,7 @@ export {
   textLabels,
 } from './labels.ts'
 export { stripLinks } from './links.ts'
+export { QuarantineDecidedError } from './quarantine-errors.ts'
+export type { QuarantineEffects, QuarantineService } from './quarantine-service.ts'
+export type { QuarantineDecision, QuarantineItem, QuarantineKind, QuarantineState } from './quarantine-store.ts'
 export { createTextScanner } from './text-scanner.ts'
