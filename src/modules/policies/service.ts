@@ -7,12 +7,13 @@ import type { Metrics } from '../../platform/metrics.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { AuditService } from '../audit/index.ts'
-import type { TextLevels, TextScanner } from '../scanning/index.ts'
-import { compilePolicy } from './compile.ts'
+import { type ImageLevels, imageLabels, type TextLevels, type TextScanner } from '../scanning/index.ts'
+import { type CompiledPolicy, compilePolicy } from './compile.ts'
 import type { Judgement, PolicyDecision } from './decisions.ts'
 import { defaultDocument } from './defaults.ts'
+import { labelPredicate } from './documents.ts'
 import { PolicyInvalidError } from './errors.ts'
-import { signals as allSignals, type Features } from './features.ts'
+import { signals as allSignals, type Features, type Signal, type Surface } from './features.ts'
 import { createInForce, type Judge } from './in-force.ts'
 import { createJudgedStore } from './judged-store.ts'
 import { createReach, lately } from './reach.ts'
@@ -31,8 +32,20 @@ export interface JudgedWrite {
 }
 
 /** Something to try a version on. */
-export interface Specimen extends Omit<Features, 'text'> {
+export interface Specimen {
+  surface: Surface
   texts: readonly string[]
+  signals: readonly Signal[]
+  /** Null: nothing is known. */
+  trust: number | null
+  /** Each like `nsfw>=high`. */
+  imageLabels: readonly string[]
+}
+
+/** A version, a document that is none yet, or, without either, the version that is active. */
+export interface Tried {
+  policyId: string | null
+  document: string | null
 }
 
 export interface PolicyTrial {
@@ -45,8 +58,8 @@ export interface PolicyService extends VersionService, ReplayService {
   judge(features: Features, folded: string): Judgement
   /** Notes what was judged, for replays. Returns at once and never fails. */
   record(write: JudgedWrite): void
-  /** What a version, or a document that is none yet, would decide. Changes nothing. Refuses what is not known, and what is no policy. */
-  dryRun(judging: { policyId: string } | { document: string }, specimen: Specimen): Promise<PolicyTrial>
+  /** What would be decided. Changes nothing. Refuses a version that is not there, a document that is no policy, and too much text. */
+  dryRun(tried: Tried, specimen: Specimen): Promise<PolicyTrial>
   /** Reads what judges, and puts the built-in version there if there is none. To be called once, before anything is judged. */
   ready(): Promise<void>
   /** Notes what waits to be noted. */
@@ -58,6 +71,7 @@ export interface PolicyService extends VersionService, ReplayService {
   close(): Promise<void>
 }
 
+const unknownTrust = 50
 const mostTexts = 20
 const mostCharacters = 20_000
 const dropBatch = 5000
@@ -86,9 +100,12 @@ export function createPolicyService(deps: {
     versionOf: versions.policy,
   })
 
-  async function policyOf(judging: { policyId: string } | { document: string }): Promise<Judge['policy']> {
-    if ('policyId' in judging) return compilePolicy((await versions.policy(judging.policyId)).document)
-    const validated = validatePolicy(judging.document)
+  async function policyOf({ policyId, document }: Tried): Promise<CompiledPolicy> {
+    if (policyId !== null && document !== null)
+      throw new BadUserInputError('Name a version or give a document, not both.', 'document')
+    if (policyId !== null) return compilePolicy((await versions.policy(policyId)).document)
+    if (document === null) return inForce.now().active.policy
+    const validated = validatePolicy(document)
     if ('problems' in validated) throw new PolicyInvalidError(validated.problems)
     return compilePolicy(validated.document)
   }
@@ -120,12 +137,14 @@ export function createPolicyService(deps: {
       })
     },
 
-    async dryRun(judging, { texts, surface, image, signals, trust }) {
+    async dryRun(tried, { texts, surface, signals, imageLabels: images, trust: given }) {
       const characters = texts.reduce((sum, text) => sum + text.length, 0)
       if (texts.length > mostTexts || characters > mostCharacters)
         throw new BadUserInputError(`At most ${mostTexts} texts of ${mostCharacters} characters together.`, 'texts')
+      const trust = given ?? unknownTrust
       if (trust < 0 || trust > 100) throw new BadUserInputError('`trust` is 0 to 100.', 'trust')
-      const policy = await policyOf(judging)
+      const image = imageLevels(images)
+      const policy = await policyOf(tried)
       const { labels, folded } = scanner.scan(texts)
       const matched: Record<string, boolean> = {}
       policy.tryPatterns(surface, folded, matched)
@@ -157,4 +176,14 @@ export function createPolicyService(deps: {
       await recorder.close()
     },
   }
+}
+
+function imageLevels(given: readonly string[]): ImageLevels {
+  const image: ImageLevels = {}
+  for (const each of given) {
+    const predicate = labelPredicate(each, imageLabels)
+    if (!predicate) throw new BadUserInputError('An image label is like `nsfw>=high`.', 'imageLabels')
+    image[predicate.label] = predicate.atLeast
+  }
+  return image
 }
