@@ -12,6 +12,7 @@ import {
   createEndingStore,
   createForgetting,
 } from './modules/activities/index.ts'
+import { createAppealService } from './modules/appeals/index.ts'
 import { createDiscoveryService } from './modules/discovery/index.ts'
 import { createEnforcementService, type SubjectSource, type SubjectSources } from './modules/enforcement/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
@@ -185,6 +186,9 @@ export async function createBackend(
     ...{ audit: safety.audit, gate: safety.gate, subjects: () => sources },
   })
   disposers.add('moderation', async () => moderation.close())
+  const appeals = createAppealService({
+    ...{ postgres, limiter, audit: safety.audit, gate: safety.gate, enforcement, moderation, clock, secret },
+  })
   const images = createImageSafety({
     ...{ postgres, audit: safety.audit, clock, logger, classifierUrl: config.imageClassifierUrl },
     effects: createQuarantineEffects({ enforcement, moderation }),
@@ -210,6 +214,7 @@ export async function createBackend(
     ...safety,
     ...images,
     enforcement,
+    appeals,
     identity,
     places,
     profiles,

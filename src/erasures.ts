@@ -16,7 +16,7 @@ export function createErasures(deps: {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
   const { audit, policies, enforcement, moderation, identity, social, sessions, matches, presence, places, messages } =
     deps.services
-  const { quarantine, imageHashes } = deps.services
+  const { appeals, quarantine, imageHashes } = deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -39,6 +39,7 @@ export function createErasures(deps: {
         },
         social: social.erase,
         enforcement: enforcement.erase,
+        appeals: appeals.erase,
         moderation: moderation.erase,
         policies: policies.erase,
         quarantine: quarantine.erase,
@@ -62,6 +63,7 @@ export function createErasures(deps: {
         presence: presence.erase,
         social: social.erase,
         enforcement: enforcement.erase,
+        appeals: appeals.erase,
         moderation: moderation.erase,
         policies: policies.erase,
         imageHashes: imageHashes.erase,

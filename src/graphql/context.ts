@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { ActivityService } from '../modules/activities/index.ts'
+import type { AppealService } from '../modules/appeals/index.ts'
 import type { AuditService } from '../modules/audit/index.ts'
 import type { DiscoveryService } from '../modules/discovery/index.ts'
 import type { EnforcementService } from '../modules/enforcement/index.ts'
@@ -24,6 +25,7 @@ export interface Services {
   policies: PolicyService
   gate: GateService
   enforcement: EnforcementService
+  appeals: AppealService
   images: ImageScanner
   imageHashes: ImageHashService
   quarantine: QuarantineService

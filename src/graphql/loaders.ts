@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { Activity } from '../modules/activities/index.ts'
+import type { Appeal } from '../modules/appeals/index.ts'
 import type { Decision } from '../modules/enforcement/index.ts'
 import type { SignIn } from '../modules/identity/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
@@ -10,8 +11,11 @@ import type { Context } from './context.ts'
 import { type ConversationLoaders, conversationLoaders } from './conversation-loaders.ts'
 import { selvesOf } from './person.ts'
 import { phone } from './phone.ts'
+import { isStaff, staffOf } from './staff.ts'
 
 export interface Loaders extends ConversationLoaders {
+  /** Null: not there, or not for the viewer. */
+  appeal: DataLoader<string, Appeal | null>
   /** Null: not there, or not for the viewer. */
   decision: DataLoader<string, Decision | null>
   /** Null: it was removed. */
@@ -38,12 +42,20 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { identity, enforcement, places, profiles, activities } = context.services
+  const { appeals, identity, enforcement, places, profiles, activities } = context.services
   const loaders: Loaders = {
     ...conversationLoaders(context),
+    appeal: byId((ids) => {
+      const viewed = {
+        personIds: selvesOf(context.viewer),
+        staff: isStaff(context.viewer) ? staffOf(context.viewer) : null,
+      }
+      return appeals.appealsById(viewed, ids)
+    }),
     decision: byId((ids) => {
-      const isStaff = context.viewer?.roles.some((role) => role === 'MODERATOR' || role === 'ADMIN') ?? false
-      return isStaff ? enforcement.decisionsById(ids) : enforcement.decisionsAbout(selvesOf(context.viewer), ids)
+      return isStaff(context.viewer)
+        ? enforcement.decisionsById(ids)
+        : enforcement.decisionsAbout(selvesOf(context.viewer), ids)
     }),
     venue: byId((ids) => places.venuesById(ids)),
     campus: byId((ids) => places.campusesById(ids)),

@@ -7,6 +7,10 @@ export interface Staff {
   isAdmin: boolean
 }
 
+/** Whether somebody is a member of staff. */
+export const isStaff = (viewer: Viewer | null): boolean =>
+  viewer?.accountId != null && viewer.roles.some((role) => role === 'MODERATOR' || role === 'ADMIN')
+
 /** The account that asks, in a field that only moderators reach. */
 export function staffOf(viewer: Viewer | null): Staff {
   if (!viewer?.accountId) throw new UnauthenticatedError()

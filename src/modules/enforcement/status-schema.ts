@@ -93,7 +93,7 @@ export const ReportStatusType = builder.objectRef<Of<'REPORT'>>('ReportStatus').
   }),
 })
 
-const AppealOutcomeEnum = builder.enumType('AppealOutcome', {
+export const AppealOutcomeEnum = builder.enumType('AppealOutcome', {
   description: 'How an appeal is decided.',
   values: {
     ACCEPTED: { description: 'The decision is undone.' },

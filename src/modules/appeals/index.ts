@@ -1,0 +1,9 @@
+export type { Appeal, AppealOutcome, AppealState } from './appeals.ts'
+export {
+  AppealExistsError,
+  AppealResolvedError,
+  NotAppealableError,
+  type NotAppealableReason,
+  OwnDecisionError,
+} from './errors.ts'
+export { type AppealService, createAppealService } from './service.ts'
