@@ -14,6 +14,7 @@ export {
   type TextFindings,
   type TextLabel,
   type TextLevels,
+  type TextReason,
   type TextScanner,
   textLabels,
 } from './labels.ts'

@@ -40,8 +40,20 @@ export interface FoundLink {
   domain: string
 }
 
+/** Why a text has a label. */
+export interface TextReason {
+  label: TextLabel
+  level: Level
+  /** In which of the texts, from 0, and where in it: UTF-16 units. */
+  text: number
+  start: number
+  end: number
+}
+
 export interface TextFindings {
   labels: TextLevels
+  /** What it was that gave the labels, at most 50 of them. */
+  reasons: TextReason[]
   links: FoundLink[]
   /** All texts as they are matched: two that look alike or say the same in disguise are the same here. Never shown to anyone. */
   folded: string

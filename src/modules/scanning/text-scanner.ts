@@ -1,19 +1,119 @@
 // Invariant: what looks the same or says the same in disguise gets the same labels, and the text itself is never changed.
-import { englishDataset, englishRecommendedTransformers, type Matcher, RegExpMatcher } from 'obscenity'
-import type { TextFindings, TextScanner } from './labels.ts'
-import { findLinks } from './links.ts'
+import {
+  type Level,
+  surer,
+  type TextFindings,
+  type TextLabel,
+  type TextLevels,
+  type TextReason,
+  type TextScanner,
+} from './labels.ts'
+import { type DomainVerdict, findLinks } from './links.ts'
+import { foldedText } from './text-folded.ts'
+import { Lexicon } from './text-lexicon.ts'
+import { findMasked } from './text-masked.ts'
+import { findTerms, type Hit } from './text-matching.ts'
+import { phrases } from './text-phrases.ts'
+import { scamPhrases } from './text-phrases-scam.ts'
+import { type Manner, type Reading, readText } from './text-reading.ts'
+import { englishTerms } from './text-terms.ts'
+import { languageTerms } from './text-terms-languages.ts'
 
-export function createTextScanner(): TextScanner {
-  const english: Matcher = new RegExpMatcher({ ...englishDataset.build(), ...englishRecommendedTransformers })
+/** More links than these are many. */
+const linksAtMost = 3
+/** Mild words, together as much as one that is not. */
+const mildOnes = 3
+/** What is told of a text at most. */
+const reasonsAtMost = 50
 
+const lexicon = new Lexicon([...englishTerms, ...languageTerms, ...phrases, ...scamPhrases])
+
+const notAscii = /[^\0-\x7f]/
+const signInWord = /[\p{L}][0-9@$!|+(€£¢§]|[0-9@$!|+(€£¢§][\p{L}]|[@$][@$]/u
+const turned = '\u202e'
+
+/** `linkDomain` tells what is known of a domain: nothing, without it. */
+export function createTextScanner(linkDomain: (domain: string) => DomainVerdict = () => undefined): TextScanner {
   return {
     scan(texts): TextFindings {
-      const folded = texts.join('\n').normalize('NFKC').toLowerCase()
+      const text = texts.join('\n')
+      const reasons = new Map<string, TextReason>()
+      const note = (label: TextLabel, level: Level, start: number, end: number) => {
+        const key = `${label} ${start} ${end}`
+        const known = reasons.get(key)
+        if (known) known.level = surer(known.level, level)
+        else reasons.set(key, { label, level, ...placed(texts, start, end) })
+      }
+      for (const { label, level, start, end } of [...found(text), ...findMasked(text)]) note(label, level, start, end)
+      // Turned around by a control, it is read from its end.
+      if (text.includes(turned)) {
+        for (const { label, level } of found([...text].reverse().join(''))) note(label, level, 0, text.length)
+      }
+
+      const links = findLinks(texts)
+      for (const link of links) {
+        if (linkDomain(link.domain) === 'denied')
+          reasons.set(`unsafe_links ${link.text} ${link.start}`, { label: 'unsafe_links', level: 'high', ...link })
+      }
+      const labels = levelsOf(reasons.values())
+      if (links.length > linksAtMost) labels.excessive_links = links.length > 2 * linksAtMost ? 'high' : 'medium'
       return {
-        labels: english.hasMatch(folded) ? { profanity: 'medium' } : {},
-        links: findLinks(texts),
-        folded,
+        labels,
+        links,
+        folded: texts.map(foldedText).join('\n'),
+        reasons: [...reasons.values()].slice(0, reasonsAtMost).map(bare),
       }
     },
   }
 }
+
+interface Found {
+  label: TextLabel
+  level: Level
+  start: number
+  end: number
+}
+
+function found(text: string): Found[] {
+  const spelt = notAscii.test(text)
+  const manners: Manner[] = [{ fold: 'looks', leet: false }]
+  if (signInWord.test(text)) manners.push({ fold: 'looks', leet: true })
+  return [
+    ...manners.flatMap((manner) => foundIn(readText(text, manner))),
+    ...(spelt ? foundIn(readText(text.normalize('NFC'), { fold: 'spelling', leet: false })) : []),
+  ]
+}
+
+function foundIn(reading: Reading): Found[] {
+  const hits = findTerms(reading, lexicon)
+  const clean = hits.filter(({ term }) => term.label === null)
+  const isClean = (hit: Hit) => clean.some(({ first, last }) => first <= hit.first && hit.last <= last)
+  return hits.flatMap((hit) => {
+    const { label, level } = hit.term
+    if (label === null || isClean(hit)) return []
+    return [{ label, level, start: reading.from[hit.first] as number, end: reading.to[hit.last] as number }]
+  })
+}
+
+function levelsOf(reasons: Iterable<TextReason>): TextLevels {
+  const labels: TextLevels = {}
+  let mild = 0
+  for (const { label, level } of reasons) {
+    labels[label] = surer(labels[label], level)
+    if (label === 'profanity' && level === 'low') mild += 1
+  }
+  if (mild >= mildOnes) labels.profanity = surer(labels.profanity, 'medium')
+  return labels
+}
+
+/** Where in which text something is that was found in all of them together. */
+function placed(texts: readonly string[], start: number, end: number): { text: number; start: number; end: number } {
+  let before = 0
+  for (const [text, { length }] of texts.entries()) {
+    if (start <= before + length) return { text, start: start - before, end: Math.min(end - before, length) }
+    before += length + 1
+  }
+  return { text: 0, start: 0, end: 0 }
+}
+
+const bare = ({ label, level, text, start, end }: TextReason): TextReason => ({ label, level, text, start, end })
