@@ -198,6 +198,7 @@ export async function createBackend(
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
     ...{ gatherings: activities.gatherings, attendeeNamed: activities.attendeeNamed, acquainted: messages.acquainted },
+    moderation,
   })
   disposers.add('discovery', discovery.close)
   /** What can be reported and acted on, as the modules that own it offer it. */

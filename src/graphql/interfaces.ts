@@ -2,7 +2,7 @@ import { type DomainError, errorCodes } from '../platform/errors.ts'
 import { LatitudeOutOfRangeError } from '../platform/geo/errors.ts'
 import { builder } from './builder.ts'
 
-const ErrorCodeEnum = builder.enumType('ErrorCode', {
+export const ErrorCodeEnum = builder.enumType('ErrorCode', {
   description:
     'Every code an error can have, here and in `errors[].extensions.code`. It may grow: treat one that you do not know as INTERNAL.',
   values: errorCodes,

@@ -7,13 +7,14 @@ import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
 import type { CellBand } from '../modules/presence/index.ts'
 import type { Profile } from '../modules/profiles/index.ts'
 import type { Listed, PageRequest } from '../platform/keyset.ts'
+import { type CaseLoaders, caseLoaders } from './case-loaders.ts'
 import type { Context } from './context.ts'
 import { type ConversationLoaders, conversationLoaders } from './conversation-loaders.ts'
 import { selvesOf } from './person.ts'
 import { phone } from './phone.ts'
 import { isStaff, staffOf } from './staff.ts'
 
-export interface Loaders extends ConversationLoaders {
+export interface Loaders extends ConversationLoaders, CaseLoaders {
   /** Null: not there, or not for the viewer. */
   appeal: DataLoader<string, Appeal | null>
   /** Null: not there, or not for the viewer. */
@@ -45,6 +46,7 @@ export function loadersOf(context: Context): Loaders {
   const { appeals, identity, enforcement, places, profiles, activities } = context.services
   const loaders: Loaders = {
     ...conversationLoaders(context),
+    ...caseLoaders(context),
     appeal: byId((ids) => {
       const viewed = {
         personIds: selvesOf(context.viewer),

@@ -7,11 +7,12 @@ import type { SessionViewer } from '../sessions/index.ts'
 import type { Block, SocialService } from '../social/index.ts'
 import { createNearbyChanges, type NearbyChanges } from './nearby-changes.ts'
 import { createNearbyPeople, type NearbyPeople } from './nearby-people.ts'
+import { createReporting, type Reporting } from './reporting.ts'
 
 /** Somebody, in one of the ways that a viewer can be told of them. */
 export type Whom = { matchId: string } | { personId: string } | { activityId: string; attendeeId: string }
 
-export interface DiscoveryService extends NearbyPeople, NearbyChanges {
+export interface DiscoveryService extends NearbyPeople, NearbyChanges, Reporting {
   /** What people are called towards a viewer. */
   namesOf(viewerId: string, personIds: string[]): string[]
   /** Hides somebody whom the viewer was told of, for good. Refuses a name that is none of theirs with NOT_FOUND. Repeating it is safe. */
@@ -24,7 +25,8 @@ export interface DiscoveryService extends NearbyPeople, NearbyChanges {
 }
 
 type Dependencies = Parameters<typeof createNearbyPeople>[0] &
-  Parameters<typeof createNearbyChanges>[0] & {
+  Parameters<typeof createNearbyChanges>[0] &
+  Parameters<typeof createReporting>[0] & {
     matches: MatchService
     social: SocialService
     personIds: PersonIds
@@ -37,6 +39,7 @@ export function createDiscoveryService(deps: Dependencies): DiscoveryService {
   return {
     ...createNearbyPeople(deps),
     ...createNearbyChanges(deps),
+    ...createReporting(deps),
     namesOf: personIds.of,
     async block(viewer, whom) {
       if ('matchId' in whom) return matches.block(viewer, whom.matchId)

@@ -69,12 +69,17 @@ export function createFeedStore({ sql }: Pick<Postgres, 'sql'>, clock: { now(): 
       return row && { ...row, seq: Number(row.seq) }
     },
 
-    /** What happened to a case; places are seqs. */
-    async history(caseId: string, { from, to, order, limit }: KeysetRange): Promise<CaseEvent[]> {
-      const text = `select seq, case_id as "caseId", change, at from case_events
-        where case_id = $1 and seq > $2 and seq < $3 order by seq ${order} limit $4`
-      const values = [caseId, from?.key ?? 0, to?.key ?? Number.MAX_SAFE_INTEGER, limit]
-      const rows = await sql<Omit<CaseEvent, 'seq'> & { seq: string }>({ name: `case-history-${order}`, text }, values)
+    /** What happened to each of these; places are seqs. */
+    async histories(caseIds: readonly string[], { from, to, order, limit }: KeysetRange): Promise<CaseEvent[]> {
+      const text = `select e.* from unnest($1::uuid[]) as of (id), lateral (
+          select seq, case_id as "caseId", change, at from case_events
+          where case_id = of.id and seq > $2 and seq < $3 order by seq ${order} limit $4) e
+        order by e.seq ${order}`
+      const values = [caseIds, from?.key ?? 0, to?.key ?? Number.MAX_SAFE_INTEGER, limit]
+      const rows = await sql<Omit<CaseEvent, 'seq'> & { seq: string }>(
+        { name: `case-histories-${order}`, text },
+        values,
+      )
       return rows.map((row) => ({ ...row, seq: Number(row.seq) }))
     },
   }

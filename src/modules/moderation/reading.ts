@@ -9,7 +9,7 @@ import type { SubjectSources } from '../enforcement/index.ts'
 import { listName, placeCursor, placeOf } from './case-cursors.ts'
 import { type CaseFilter, isWithin } from './case-filter.ts'
 import type { CaseStore } from './case-store.ts'
-import type { CaseEvidence, ModerationCase } from './cases.ts'
+import { type CaseEvidence, isOverdue, type ModerationCase } from './cases.ts'
 import type { EvidenceStore } from './evidence-store.ts'
 import type { CaseEvent, FeedStore } from './feed-store.ts'
 import type { CaseOrder, ListStore } from './list-store.ts'
@@ -25,10 +25,12 @@ export interface Reading {
   case(staff: Staff, caseId: string): Promise<ModerationCase>
   /** Cases that whoever asks was shown already, by id. */
   shownCases(ids: readonly string[]): Promise<Map<string, ModerationCase>>
-  /** The reports of a case that whoever asks was shown, the newest first: never who made them. */
-  reportsOfCase(caseId: string, page: PageRequest): Promise<Listed<Report>[]>
-  /** What happened to a case that whoever asks was shown, the newest first. */
-  history(caseId: string, page: PageRequest): Promise<Listed<CaseEvent>[]>
+  /** The reports of cases that whoever asks was shown, the newest first. Refuses cursors of other lists. */
+  reportsOfCases(caseIds: readonly string[], page: PageRequest): Promise<Map<string, Listed<Report>[]>>
+  /** What happened to cases that whoever asks was shown, the newest first. Refuses cursors of other lists. */
+  histories(caseIds: readonly string[], page: PageRequest): Promise<Map<string, Listed<CaseEvent>[]>>
+  /** Whether it waits, and should have been decided by now. */
+  isLate(found: ModerationCase): boolean
   /** What the subject of a case said, and says. Each reading is in the audit log before it is answered. Refuses as `case` does. */
   evidence(staff: Staff, caseId: string): Promise<CaseEvidence>
 }
@@ -81,17 +83,19 @@ export function createReading(deps: {
       return new Map(found.map((item) => [item.id, item]))
     },
 
-    async reportsOfCase(caseId, page) {
-      const list = `reports of case ${caseId}`
-      const rows = await reports.listOfCase(caseId, keysetRange(list, page, 'desc'))
-      return rows.map((item) => ({ item, cursor: keysetCursor(list, { key: item.createdAt.getTime(), id: item.id }) }))
+    async reportsOfCases(caseIds, page) {
+      const list = 'reports of a case'
+      const rows = await reports.listOfCases(caseIds, keysetRange(list, page, 'desc'))
+      return byCase(caseIds, rows, ({ id, createdAt }) => keysetCursor(list, { key: createdAt.getTime(), id }))
     },
 
-    async history(caseId, page) {
-      const list = `history of case ${caseId}`
-      const rows = await feed.history(caseId, keysetRange(list, page, 'desc'))
-      return rows.map((item) => ({ item, cursor: keysetCursor(list, { key: item.seq, id: caseId }) }))
+    async histories(caseIds, page) {
+      const list = 'history of a case'
+      const rows = await feed.histories(caseIds, keysetRange(list, page, 'desc'))
+      return byCase(caseIds, rows, ({ caseId, seq }) => keysetCursor(list, { key: seq, id: caseId }))
     },
+
+    isLate: (found) => isOverdue(found, clock.now()),
 
     async evidence(staff, caseId) {
       const { subjectKind, subjectId, ownerId } = await one(staff, caseId)
@@ -106,4 +110,14 @@ export function createReading(deps: {
       return { excerpts, now: facts?.text ?? null, state: facts?.state ?? null }
     },
   }
+}
+
+function byCase<Item extends { caseId: string }>(
+  caseIds: readonly string[],
+  rows: readonly Item[],
+  cursorOf: (item: Item) => string,
+): Map<string, Listed<Item>[]> {
+  const found = new Map<string, Listed<Item>[]>(caseIds.map((id) => [id, []]))
+  for (const item of rows) found.get(item.caseId)?.push({ item, cursor: cursorOf(item) })
+  return found
 }

@@ -21,7 +21,7 @@ export interface Report {
 
 export type ReportStore = ReturnType<typeof createReportStore>
 
-const columns = `id, case_id as "caseId", round, reporter_id as "reporterId", reason, note, weight, fingerprint,
+const columns = `reports.id, case_id as "caseId", round, reporter_id as "reporterId", reason, note, weight, fingerprint,
   created_at as "createdAt", outcome, resolved_at as "resolvedAt"`
 
 const lowestId = '00000000-0000-0000-0000-000000000000'
@@ -31,7 +31,7 @@ function ends({ from, to, limit }: KeysetRange): unknown[] {
   const at = (ms: number | undefined, end: string) => (ms === undefined ? end : new Date(ms))
   return [at(from?.key, '-infinity'), from?.id ?? lowestId, at(to?.key, 'infinity'), to?.id ?? highestId, limit]
 }
-const between = `(created_at, id) > ($1::timestamptz, $2::uuid) and (created_at, id) < ($3::timestamptz, $4::uuid)`
+const between = `(created_at, reports.id) > ($1::timestamptz, $2::uuid) and (created_at, reports.id) < ($3::timestamptz, $4::uuid)`
 
 export function createReportStore({ sql }: Pick<Postgres, 'sql'>) {
   return {
@@ -98,10 +98,13 @@ export function createReportStore({ sql }: Pick<Postgres, 'sql'>) {
       return sql<Report>({ name: `reports-list-of-${range.order}`, text }, [...ends(range), reporterIds])
     },
 
-    listOfCase(caseId: string, range: KeysetRange): Promise<Report[]> {
-      const text = `select ${columns} from reports where case_id = $6 and ${between}
-        order by created_at ${range.order}, id ${range.order} limit $5`
-      return sql<Report>({ name: `reports-list-of-case-${range.order}`, text }, [...ends(range), caseId])
+    listOfCases(caseIds: readonly string[], range: KeysetRange): Promise<Report[]> {
+      const { order } = range
+      const text = `select r.* from unnest($6::uuid[]) as of (id), lateral (
+          select ${columns} from reports where case_id = of.id and ${between}
+          order by created_at ${order}, reports.id ${order} limit $5) r
+        order by r."createdAt" ${order}, r.id ${order}`
+      return sql<Report>({ name: `reports-list-of-cases-${order}`, text }, [...ends(range), caseIds])
     },
 
     /** The reports are nobody's, and say nothing in their words any more. */

@@ -28,9 +28,14 @@ export interface Reporting {
   /**
    * Reports something. What the beholder may not see, and what is not there, is refused with NOT_FOUND; themselves and what is theirs with
    * BAD_USER_INPUT; the same thing again before it is decided with DuplicateReportError; a fourth that waits with ReportLimitError; and
-   * what the gate refuses. `subject` is asked for only by a client id that is new: repeating one gives the original, for ever.
+   * what the gate refuses. `selves` is everything that the beholder is. `subject` is asked for only by a client id that is new: repeating one gives the original, for ever.
    */
-  report(beholder: Beholder, subject: () => Promise<SubjectName>, report: NewReport): Promise<Report>
+  report(
+    beholder: Beholder,
+    selves: readonly string[],
+    subject: () => Promise<SubjectName>,
+    report: NewReport,
+  ): Promise<Report>
   /** One's own reports, the newest first. Refuses cursors of other lists. */
   reportsOf(reporterIds: readonly string[], page: PageRequest): Promise<Listed<Report>[]>
   /** Those of these that are one's own, by id. */
@@ -60,19 +65,29 @@ export function createReporting(deps: {
     return report
   }
 
-  /** What it is about, as far as they may see it. */
-  async function seen(beholder: Beholder, { kind, id }: SubjectName): Promise<SubjectFacts> {
-    const facts = await subjects()[kind].seenBy(beholder, id)
-    if (!facts) throw new NotFoundError()
-    const isOwn = facts.ownerId !== null && [beholder.accountId, beholder.deviceId].includes(facts.ownerId)
-    if (isOwn) throw new BadUserInputError('This is your own.', 'subjectId')
-    return facts
+  /** What it is about, as far as they may see it. Somebody whom they were given a name for is one that they may see. */
+  async function seen(beholder: Beholder, { kind, id }: SubjectName): Promise<Seen> {
+    const { [kind]: source, ACCOUNT: accounts } = subjects()
+    if (kind !== 'DEVICE') {
+      const facts = await source.seenBy(beholder, id)
+      if (facts) return { subject: { kind, id }, facts }
+      throw new NotFoundError()
+    }
+    const facts = await source.facts(id)
+    if (facts) return { subject: { kind, id }, facts }
+    // Whoever organizes an activity is there as their account.
+    const organizer = await accounts.facts(id)
+    if (organizer) return { subject: { kind: 'ACCOUNT', id }, facts: organizer }
+    throw new NotFoundError()
   }
 
-  interface Made extends NewReport {
-    reporterId: string
+  interface Seen {
     subject: SubjectName
     facts: SubjectFacts
+  }
+
+  interface Made extends NewReport, Seen {
+    reporterId: string
     weight: number
     fingerprint: Buffer
   }
@@ -118,26 +133,28 @@ export function createReporting(deps: {
   }
 
   return {
-    async report(beholder, subject, { clientId, reason, note: given }) {
+    async report(beholder, selves, named, { clientId, reason, note: given }) {
       const reporterId = beholder.accountId ?? beholder.deviceId
       if (reporterId === null) throw new NotFoundError()
       const note = given === null ? '' : checkedText(given, { min: 0, max: noteLength, field: 'note', lines: true })
       const known = await reports.byClientId(reporterId, clientId)
-      const named = await subject().catch((error: unknown) => {
+      const subject = await named().catch((error: unknown) => {
         if (known) return null
         throw error
       })
       // What it was about can be named no more: that it was reported is so for ever.
-      if (!named) return known ?? absent()
+      if (!subject) return known ?? absent()
       const fingerprint = createHmac('sha256', key)
-        .update(JSON.stringify([named.kind, named.id, reason, note]))
+        .update(JSON.stringify([subject.kind, subject.id, reason, note]))
         .digest()
       if (known) return original(known, fingerprint)
-      const facts = await seen(beholder, named)
+      const about = await seen(beholder, subject)
+      if (about.facts.ownerId !== null && selves.includes(about.facts.ownerId))
+        throw new BadUserInputError('This is your own.', 'subjectId')
       const { texts } = await gate.ask({ surface: 'REPORT', personId: reporterId, attempt: clientId, texts: [note] })
       const standing = (await gate.standings.of([reporterId])).get(reporterId)
       const made: Made = {
-        ...{ reporterId, subject: named, facts, reason, clientId, fingerprint },
+        ...{ ...about, reporterId, reason, clientId, fingerprint },
         ...{ note: texts[0] || null, weight: weightOf(standing?.trust ?? 0) },
       }
       const { report, done, owner } = await work.transaction(async (sql) => {

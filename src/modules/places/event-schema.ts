@@ -28,7 +28,7 @@ builder.objectType(EventStateError, {
   fields: (t) => ({ state: t.expose('state', { type: EventStateEnum, description: 'The state it is in.' }) }),
 })
 
-const EventType = builder.objectRef<PlaceEvent>('Event')
+export const EventType = builder.objectRef<PlaceEvent>('Event')
 const ownerOnly = 'Once it is archived, for its owner; null otherwise.'
 
 builder.node(EventType, {
