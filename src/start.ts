@@ -25,8 +25,10 @@ export async function start(config: Config, say: (line: string) => void): Promis
     })
     disposers.add('app', app.close)
     const demo = config.databaseUrl ? [] : await seedDemo(app, ready.secret)
-    const [phone, admin] = ['phone', 'ADMIN'].map((who) => demo.find((account) => account.who.includes(who))?.token)
-    if (phone && admin) overrides.graphiql = { device: phone, admin }
+    const [device, moderator, admin] = ['phone', 'MODERATOR', 'ADMIN'].map(
+      (who) => demo.find((account) => account.who.includes(who))?.token,
+    )
+    if (device && moderator && admin) overrides.graphiql = { device, moderator, admin }
     return { app, demo, close: () => disposers.run() }
   } catch (error) {
     await disposers.run()

@@ -76,6 +76,8 @@ async function fill(connectionString: string) {
     )
   }
   await client.query('update audit_head set seq = $1, hash = $2', [entries, previousHash])
+  // As autovacuum does after a while.
+  await client.query('vacuum analyze audit_log')
   await client.end()
 }
 

@@ -1,11 +1,13 @@
 import { conversationExamples } from './graphiql-conversation-tabs.ts'
+import { moderationExamples } from './graphiql-moderation-tabs.ts'
 import { nearbyExamples } from './graphiql-nearby-tabs.ts'
 
 /** What GraphiQL fills in by itself; without them its tabs register the phones they need. */
 export interface GraphiqlTokens {
   /** The first phone's device token. */
   device?: string
-  /** A token that may read the statistics. */
+  /** Of staff: without them there are no tabs for what only they may do. */
+  moderator?: string
   admin?: string
 }
 
@@ -18,11 +20,12 @@ export interface Tab {
 const secondPhone = '{{RegisterSecond.registerDevice.token}}'
 
 /**
- * The stories of two phones, which meet, and which see what is around, and of two people who write to each other: each tab works
+ * The stories of two phones, which meet, and which see what is around, of two people who write to each other, and of a report: each tab works
  * as it stands, run one after the other. What stands in double braces is filled in when a tab is run: `{{now}}`, `{{newId}}`, or
  * what the tab of that name was answered last.
  */
-export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
+export function graphiqlTabs({ device, moderator, admin }: GraphiqlTokens): Tab[] {
+  const staff = new Map(Object.entries({ moderator, admin }))
   const firstPhone = device ?? '{{RegisterFirst.registerDevice.token}}'
   return [
     tab(catalog, device),
@@ -44,6 +47,11 @@ export function graphiqlTabs({ device, admin }: GraphiqlTokens): Tab[] {
     ...conversationExamples.map(({ who, query, variables }) =>
       tab(query, who && `{{${who}Registers.register.accessToken}}`, variables),
     ),
+    ...(moderator && admin
+      ? moderationExamples.map(({ who, query, variables }) =>
+          tab(query, staff.get(who) ?? `{{${who}Registers.register.accessToken}}`, variables),
+        )
+      : []),
     ...(admin ? [tab(statistics, admin, { range: 'TODAY' })] : []),
   ]
 }

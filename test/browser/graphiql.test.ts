@@ -129,9 +129,29 @@ function inBrowser(path: string) {
     await graphiql.says('"deviceId": "')
   })
 
-  test('with an admin token there is a tab for the statistics', async () => {
+  test('with tokens of staff there is the story of a report, and a tab for the statistics', async () => {
     tokens.admin = tokenOf('ADMIN')
+    tokens.moderator = tokenOf('MODERATOR')
     await load()
+    for (const [name, says] of [
+      ['AnnRegisters', '"RegisterPayload"'],
+      ['BenRegisters', '"RegisterPayload"'],
+      ['AnnOpens', '"OpenDirectConversationPayload"'],
+      ['AnnWrites', '"SendMessagePayload"'],
+      ['BenReports', '"CreateReportPayload"'],
+      ['ModeratorLooks', '"HARASSMENT"'],
+      ['ModeratorFollows', '"Ready"'],
+      ['ModeratorClaims', '"Are you at the lake tonight?"'],
+      ['ModeratorDecides', '"ACTIONED"'],
+      ['AnnIsTold', '"Only to try it out"'],
+      ['AnnAppeals', '"CreateAppealPayload"'],
+      ['AdminAnswers', '"ACCEPTED"'],
+      ['AdminAudits', '"READ_EVIDENCE"'],
+    ] as const) {
+      await graphiql.open(name)
+      await graphiql.run()
+      await graphiql.says(says)
+    }
     await graphiql.open('Statistics')
     await graphiql.run()
     await graphiql.says('"activeSessions"')

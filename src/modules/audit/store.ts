@@ -46,9 +46,11 @@ export type AuditStore = ReturnType<typeof createAuditStore>
 
 const insertText = `insert into audit_log (actor_id, action, target, detail, person_id, personal, personal_hash, previous_hash, hash)
   values ($1, $2, $3, $4, $5, $6, '', '', '')`
+/** Said in the statement itself: a plan for any number of entries would sort the whole log for each batch. */
+const batch = 5000
 const chainedText = `select seq::int, (extract(epoch from at) * 1000)::bigint::text as at, actor_id as "actorId", action, target,
   detail::text, person_id as "personId", personal::text, personal_salt as "personalSalt", personal_hash as "personalHash",
-  previous_hash as "previousHash", hash from audit_log where seq > $1 order by seq limit $2`
+  previous_hash as "previousHash", hash from audit_log where seq > $1 order by seq limit ${batch}`
 const listText = (order: 'asc' | 'desc') => `
   select seq::int, at, actor_id as "actorId", action, target, detail::text, person_id as "personId", personal::text, hash
   from audit_log where seq > $1 and seq < $2
@@ -58,8 +60,6 @@ const listText = (order: 'asc' | 'desc') => `
 const eraseText = `with erased as (
     update audit_log set person_id = null, personal = null, personal_salt = null where person_id = $1 returning 1
   ) select count(*)::int as erased from erased`
-
-const batch = 5000
 
 export function createAuditStore({ sql, transaction }: Pick<Postgres, 'sql' | 'transaction'>) {
   /** Writes in the transaction of what it tells of: neither is there without the other. The trigger chains it. */
@@ -93,7 +93,7 @@ export function createAuditStore({ sql, transaction }: Pick<Postgres, 'sql' | 't
     /** Every entry from the first on, as it is chained. */
     async *chained(): AsyncGenerator<ChainedEntry> {
       for (let after = 0; ; ) {
-        const rows = await sql<ChainedEntry>({ name: 'audit-chained', text: chainedText }, [after, batch])
+        const rows = await sql<ChainedEntry>({ name: 'audit-chained', text: chainedText }, [after])
         yield* rows
         const last = rows.at(-1)
         if (!last || rows.length < batch) return
