@@ -8,7 +8,7 @@ import type { PolicyService } from '../policies/index.ts'
 import type { TextScanner } from '../scanning/index.ts'
 import { createAsking } from './asking.ts'
 import { createChallenges } from './challenges.ts'
-import { createLedgerStore } from './ledger-store.ts'
+import { createLedgerStore, type Restriction } from './ledger-store.ts'
 import { createLooking } from './looking.ts'
 import { createMeasures } from './measures.ts'
 import { createMirror } from './mirror.ts'
@@ -23,6 +23,8 @@ import type { Gate } from './writes.ts'
 export interface GateService extends Gate {
   restrictions: Restrictions
   standings: Standings
+  /** What keeps an account from being signed in, by Postgres itself. Refuses with UNAVAILABLE rather than not knowing. */
+  banOf(accountId: string): Promise<{ explanation: string; retryAfterMs: number | null } | null>
   /** Makes what was committed of a person hold at once, everywhere; whoever is banned is signed out. Repeating it is safe. */
   refresh(personId: string): Promise<void>
 }
@@ -60,5 +62,17 @@ export function createGateService(deps: {
     pass: createPassing({ postgres, enqueue: deps.enqueue, logger }),
   })
 
-  return { ask, restrictions, standings, refresh: mirror.refresh }
+  return {
+    ...{ ask, restrictions, standings, refresh: mirror.refresh },
+    async banOf(accountId) {
+      const nowMs = clock.now()
+      const bans = (await ledger.active(postgres.sql, [accountId], nowMs)).filter(({ kind }) => kind === 'BAN')
+      const longest = bans.find(({ expiresAt }) => expiresAt === null) ?? bans.sort(latestEnd)[0]
+      if (!longest) return null
+      const { explanation, expiresAt } = longest
+      return { explanation, retryAfterMs: expiresAt && expiresAt.getTime() - nowMs }
+    },
+  }
 }
+
+const latestEnd = (a: Restriction, b: Restriction) => Number(b.expiresAt) - Number(a.expiresAt)

@@ -34,6 +34,20 @@ export class SignInEndedError extends DomainError {
   }
 }
 
+/** The password, or the token, was right, but the account may not be signed in. */
+export class AccountBannedError extends DomainError {
+  /** In plain words, for the person. */
+  readonly explanation: string
+  /** Null: until staff ends it. */
+  readonly retryAfterMs: number | null
+
+  constructor({ explanation, retryAfterMs }: { explanation: string; retryAfterMs: number | null }) {
+    super('FORBIDDEN', 'This account is banned.', { explanation, retryAfterMs })
+    this.explanation = explanation
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 /** Somebody must be able to give roles. */
 export class LastAdminError extends DomainError {
   constructor() {

@@ -1,4 +1,5 @@
 export {
+  AccountBannedError,
   DeviceRevokedError,
   InvalidCredentialsError,
   LastAdminError,

@@ -24,7 +24,7 @@ import { createRoles, type RoleService } from './roles.ts'
 import { createSessionSecrets, sessionKey } from './session-secrets.ts'
 import type { EndedSignIn } from './sign-in-rows.ts'
 import { createSignInStore } from './sign-in-store.ts'
-import { createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
+import { type Ban, createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
 import { type Account, createIdentityStore, type Device, type ErasureRequest } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -110,6 +110,8 @@ export async function createIdentityService(deps: {
   tokens: { issuer: string; deviceDays: number; signingKeyDays: number }
   /** Told when a device is to be erased: what others can see of it ends at once. */
   onDeleted: (deviceId: string) => Promise<void>
+  /** What keeps an account from being signed in, as of now; fails rather than not knowing. */
+  banOf: (accountId: string) => Promise<Ban | null>
   /** Told when an account has been made. */
   onRegistered?: (accountId: string) => Promise<void>
 }): Promise<IdentityService> {
@@ -174,7 +176,7 @@ export async function createIdentityService(deps: {
 
   const signingIn = {
     ...{ store: createSignInStore(deps.postgres), credentials: createCredentialStore(deps.postgres) },
-    ...{ passwords: createPasswords(), tokens, limiter, clock, logger, keyed },
+    ...{ passwords: createPasswords(), tokens, limiter, clock, logger, keyed, banOf: deps.banOf },
     onEnded(ended: EndedSignIn[]) {
       for (const { id, endedAt } of ended) revoked(`sign-in:${id}`, { revokedAt: endedAt })
     },

@@ -7,6 +7,7 @@ import { BadUserInputError } from '../../platform/errors.ts'
 import { AccountType, SignInType } from './account-schema.ts'
 import {
   type Account,
+  AccountBannedError,
   InvalidCredentialsError,
   type SignIn,
   SignInEndedError,
@@ -42,6 +43,19 @@ builder.objectType(SignInEndedError, {
   name: 'SignInEndedError',
   description: 'The signing-in is over: ended, not used for 30 days, or its token was used twice. Sign in again.',
   interfaces: [ErrorInterface],
+})
+
+builder.objectType(AccountBannedError, {
+  name: 'AccountBannedError',
+  description: 'The account may not be signed in. Only whoever has its password, or a token of it, is told.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    explanation: t.exposeString('explanation', { description: 'Why, in plain words, for the person.' }),
+    retryAfterMs: t.exposeFloat('retryAfterMs', {
+      nullable: true,
+      description: 'In how many milliseconds it is over, exactly; null: when staff ends it.',
+    }),
+  }),
 })
 
 /** What is told of new tokens: the refresh token only where it is not in the cookie. */
@@ -128,7 +142,7 @@ builder.mutationFields((t) => ({
     type: LoginPayload,
     nullable: true,
     errors: {
-      types: [InvalidCredentialsError],
+      types: [InvalidCredentialsError, AccountBannedError],
       union: { name: 'LoginResult', description: 'What `login` answers.' },
     },
     args: { input: t.arg({ type: LoginInput, required: true, description: 'Who.' }) },
@@ -145,7 +159,7 @@ builder.mutationFields((t) => ({
     type: RefreshPayload,
     nullable: true,
     errors: {
-      types: [SignInEndedError],
+      types: [SignInEndedError, AccountBannedError],
       union: { name: 'RefreshResult', description: 'What `refresh` answers.' },
     },
     args: { input: t.arg({ type: RefreshInput, required: true, description: 'By what.' }) },
@@ -159,7 +173,7 @@ builder.mutationFields((t) => ({
           cookie,
         )
       } catch (error) {
-        if (error instanceof SignInEndedError) cookie?.drop()
+        if (error instanceof SignInEndedError || error instanceof AccountBannedError) cookie?.drop()
         throw error
       }
     },

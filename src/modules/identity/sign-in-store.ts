@@ -200,6 +200,18 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
       return row?.sign_in_id
     },
 
+    /** Whose signing-in a token was given out for. */
+    async accountOfToken(tokenHash: Buffer): Promise<string | undefined> {
+      const [row] = await sql<{ account_id: string }>(
+        {
+          name: 'sign-ins-account-of-token',
+          text: 'select account_id from sign_ins where id = (select sign_in_id from refresh_tokens where hash = $1)',
+        },
+        [tokenHash],
+      )
+      return row?.account_id
+    },
+
     /**
      * Exchanges a token for the next one. Usually that is the first statement, all of it or nothing; one that finds the token
      * spent is left to the second. Both lock the signing-in first.

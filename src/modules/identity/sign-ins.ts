@@ -7,7 +7,7 @@ import type { RateLimiter } from '../../platform/rate-limit.ts'
 import { checkedText } from '../../platform/text.ts'
 import type { Tokens } from '../../platform/tokens.ts'
 import type { CredentialStore, Credentials } from './credential-store.ts'
-import { InvalidCredentialsError, SignInEndedError, WeakPasswordError } from './errors.ts'
+import { AccountBannedError, InvalidCredentialsError, SignInEndedError, WeakPasswordError } from './errors.ts'
 import { checkedPassword, isOutdated, isWeak, type Passwords } from './password.ts'
 import { createRefreshToken, refreshTokenHash } from './refresh-tokens.ts'
 import { signInLimits } from './sign-in-limits.ts'
@@ -37,11 +37,12 @@ export interface LoginInput {
 export interface SignInService {
   /**
    * Signs in by username or verified e-mail. Refuses with InvalidCredentialsError whatever is wrong, after the same time; with
-   * RATE_LIMITED by address and by account; with UNAVAILABLE when too many sign in at once. Repeating it signs in once more.
+   * RATE_LIMITED by address and by account; with UNAVAILABLE when too many sign in at once; with AccountBannedError whoever has shown the
+   * password of a banned account. Repeating it signs in once more.
    */
   login(input: LoginInput): Promise<SignInTokens>
   /**
-   * The next tokens for a refresh token, which is spent by that. Refuses with SignInEndedError. Repeating it within ten seconds
+   * The next tokens for a refresh token, which is spent by that. Refuses with SignInEndedError or AccountBannedError. Repeating it within ten seconds
    * gives others, if nobody has used those before; repeating it later ends the signing-in.
    */
   refresh(refreshToken: string, address: string): Promise<SignInTokens>
@@ -76,13 +77,34 @@ export interface SignInDeps {
   keyed: (...parts: (string | number)[]) => string
   /** Told of every signing-in that has just ended. */
   onEnded: (ended: EndedSignIn[]) => void
+  /** What keeps the account from being signed in, as of now; fails rather than not knowing. */
+  banOf: (accountId: string) => Promise<Ban | null>
+}
+
+export interface Ban {
+  explanation: string
+  /** Null: until staff ends it. */
+  retryAfterMs: number | null
 }
 
 const labelLength = 40
 const longestName = 254
 
 /** What registering and logging in have in common. */
-export function createSigningIn({ tokens, clock, onEnded }: Pick<SignInDeps, 'tokens' | 'clock' | 'onEnded'>) {
+export function createSigningIn(deps: Pick<SignInDeps, 'tokens' | 'clock' | 'store' | 'onEnded' | 'banOf'>) {
+  const { tokens, clock, store, onEnded, banOf } = deps
+  const ended = (those: EndedSignIn[]) => {
+    if (those.length > 0) onEnded(those)
+  }
+
+  /** After its signing-in is committed: a ban that is committed later ends that one, too. */
+  async function refuseBanned({ account, signIn }: Pick<SignedIn, 'account' | 'signIn'>) {
+    const ban = await banOf(account.id)
+    if (!ban) return
+    ended(await store.end([signIn.id]))
+    throw new AccountBannedError(ban)
+  }
+
   return {
     /** A signing-in to be stored, and the token that its hash is of. */
     prepare(deviceLabel: string | null, viewer: Viewer | null): { added: NewSignIn; refreshToken: string } {
@@ -99,20 +121,19 @@ export function createSigningIn({ tokens, clock, onEnded }: Pick<SignInDeps, 'to
     },
 
     async tokensFor({ account, signIn }: Pick<SignedIn, 'account' | 'signIn'>, refreshToken: string) {
+      await refuseBanned({ account, signIn })
       const claims = { signInId: signIn.id, deviceId: signIn.deviceId }
       const { token, expiresAt } = await tokens.issue('at+jwt', account.id, claims)
       const kept = { refreshToken, refreshTokenExpiresAt: signIn.expiresAt }
       return { account, accessToken: token, accessTokenExpiresAt: expiresAt, ...kept }
     },
 
-    ended(ended: EndedSignIn[]) {
-      if (ended.length > 0) onEnded(ended)
-    },
+    ended,
   }
 }
 
 export function createSignIns(deps: SignInDeps): SignInService {
-  const { store, credentials, passwords, limiter, clock, logger, keyed } = deps
+  const { store, credentials, passwords, limiter, clock, logger, keyed, banOf } = deps
   const { prepare, tokensFor, ended } = createSigningIn(deps)
 
   async function credentialsFor(name: string): Promise<Credentials | undefined> {
@@ -154,7 +175,9 @@ export function createSignIns(deps: SignInDeps): SignInService {
         logger.warn('auth.refresh_reuse', { principal: keyed('sign-in', family) })
         ended(refreshed.ended)
       }
-      throw new SignInEndedError()
+      const accountId = await store.accountOfToken(hash)
+      const ban = accountId === undefined ? null : await banOf(accountId)
+      throw ban ? new AccountBannedError(ban) : new SignInEndedError()
     },
 
     async logout(refreshToken, viewer, address) {
