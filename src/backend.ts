@@ -164,7 +164,7 @@ export async function createBackend(
     attendeeId: activities.attendeeId,
   })
   const messages = createMessageService({
-    ...{ postgres, redis, delivery, social, limiter, clock, logger, secret },
+    ...{ postgres, redis, delivery, social, limiter, clock, logger, secret, gate: safety.gate },
     rateLimits: config.rateLimits,
   })
   disposers.add('messages', messages.close)

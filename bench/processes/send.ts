@@ -21,6 +21,7 @@ const sending = createSending({
   // What is told afterwards goes through Redis, and nobody waits for it.
   tell: () => undefined,
   limiter: { take: async () => undefined },
+  gate: { ask: async ({ texts }) => ({ texts, hiddenBy: null, written: () => undefined }) },
   ...{ now: Date.now, rateLimits: false, secret: 'a secret that only a bench uses, 32+ characters' },
 })
 

@@ -25,7 +25,7 @@ export function conversationLoaders(context: Context): ConversationLoaders {
   const { messages } = context.services
   const viewerId = () => accountOf(context.viewer)
   return {
-    knownConversation: batched((ids) => messages.conversationsById(ids), refused),
+    knownConversation: batched((ids) => messages.conversationsById(onlookerOf(context), ids), refused),
     members: batched(
       (ids) => messages.membersOf(onlookerOf(context), ids),
       () => [],

@@ -45,5 +45,6 @@ export async function save(tx: LocalTx, draft: Draft): Promise<void> {
   for (const seq of draft.writtenMessages) {
     const message = draft.messages.get(seq)
     if (message) await tx.put('messages', messageKey(id, seq), message)
+    else await tx.delete('messages', messageKey(id, seq))
   }
 }

@@ -21,6 +21,7 @@ import { type ErrorCode, VicinityError } from '../errors.ts'
 import { createObservable, type Observable } from '../observable.ts'
 import type { InboxSink, MessengerApi } from './api.ts'
 import { changeOf, kindOf, memberOf, messageOf, profileOf, profilesIn } from './graphql-records.ts'
+import type { Refused } from './jobs.ts'
 
 /** Newest messages of each conversation that come with it. */
 const newest = 20
@@ -184,6 +185,30 @@ function done<Result extends { __typename: string }, Name extends Result['__type
   name: Name,
 ): Extract<Result, { __typename: Name }> {
   if (result?.__typename === name) return result as Extract<Result, { __typename: Name }>
-  const { code, message } = (result ?? {}) as { code?: string; message?: string }
-  throw new VicinityError((code ?? 'INTERNAL') as ErrorCode, message ?? 'Refused')
+  throw new RefusedError((result ?? {}) as Told)
+}
+
+/** A typed refusal, as far as it says something. */
+interface Told {
+  __typename?: string
+  code?: string
+  message?: string
+  explanation?: string
+  retryAfterMs?: number | null
+  challenge?: string
+  difficulty?: number
+}
+
+/** A refusal, with what the messenger keeps of it. */
+class RefusedError extends VicinityError {
+  readonly isRestricted: boolean
+  readonly refused: Refused
+
+  constructor({ __typename, code = 'INTERNAL', message = 'Refused', ...told }: Told) {
+    super(code as ErrorCode, message, { retryAfterMs: told.retryAfterMs ?? undefined })
+    const { explanation, challenge, difficulty } = told
+    this.isRestricted = __typename === 'RestrictedError'
+    const toAnswer = challenge !== undefined && difficulty !== undefined ? { challenge, difficulty } : null
+    this.refused = { reason: explanation ?? message, challenge: toAnswer }
+  }
 }

@@ -76,6 +76,10 @@ export function changeOf(given: SyncChangeFragment | ChangeFieldsFragment): Chan
       return { ...common, kind: 'renamed', name: given.name }
     case 'MessagesErased':
       return { ...common, kind: 'erased', ranges: given.ranges.map(({ from, to }) => ({ from, to })) }
+    case 'MessageHidden':
+      return { ...common, kind: 'hidden', messageSeq: given.messageSeq }
+    case 'MessageShown':
+      return { ...common, kind: 'shown', message: messageOf(given.message) }
     default:
       return { ...common, kind: 'withheld' }
   }

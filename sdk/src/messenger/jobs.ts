@@ -22,10 +22,19 @@ export type Job = What & {
   state: 'waiting' | 'done' | 'failed'
   /** Of a failed one: why. */
   code: string | null
+  /** The same in plain words, and what has to be done first, where the server says so. */
+  refused?: Refused | null
   /** Later jobs wait for its message to be sent. */
   isAwaited: boolean
   /** Of a message that was sent: its place. */
   sent: { messageId: string; seq: number } | null
+}
+
+/** What the server says for the person whom it refuses something. */
+export interface Refused {
+  reason: string
+  /** To be answered with `answerChallenge` before it is tried again. */
+  challenge: { challenge: string; difficulty: number } | null
 }
 
 export type NewJob = What & { conversationId: string }
@@ -48,11 +57,15 @@ export function resolved(job: Job, clientId: string, target: Target): Job {
 
 const isReady = (job: Job) => job.state === 'waiting' && awaitedBy(job) === null
 
+/** Goes also while nothing may be written, and past what waits for that. */
+const passes = ({ kind }: Job) => kind === 'read' || kind === 'react'
+
 /**
  * What to do next of one conversation's jobs, which come in their order. Whatever waits keeps those after it waiting; what failed
- * for good does not, except those about a message that could not be sent.
+ * for good does not, except those about a message that could not be sent. `restricted`: nothing may be written for the moment.
  */
-export const nextJob = (jobs: readonly Job[]): Job | undefined => jobs.find(isReady)
+export const nextJob = (jobs: readonly Job[], restricted = false): Job | undefined =>
+  jobs.find((job) => isReady(job) && (!restricted || passes(job)))
 
 /** What waits for the message of that client id to be sent, and what waits for those, in their order. */
 export function dependents(jobs: readonly Job[], clientId: string): Job[] {

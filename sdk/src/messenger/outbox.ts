@@ -1,5 +1,15 @@
 import { draftFor, loadMessages, save } from './drafts.ts'
-import { awaitedBy, dependents, dependsOn, type Job, type NewJob, resolved, type Target, targetSeq } from './jobs.ts'
+import {
+  awaitedBy,
+  dependents,
+  dependsOn,
+  type Job,
+  type NewJob,
+  type Refused,
+  resolved,
+  type Target,
+  targetSeq,
+} from './jobs.ts'
 import { jobKey, messageKey } from './keys.ts'
 import { frontJobs, jobsOf, type LocalTx } from './local.ts'
 import type { ConversationRecord, MessageRecord } from './records.ts'
@@ -16,13 +26,16 @@ export async function enqueue(tx: LocalTx, given: NewJob, named: Named): Promise
   const awaited = await awaitedJob(tx, given)
   if (awaited) await tx.put('outbox', jobKey(awaited), { ...awaited, isAwaited: true })
   // What is about a refused message can be sent no more than that.
-  const state = awaited?.state === 'failed' ? ({ state: 'failed', code: awaited.code } as const) : waiting
+  const state =
+    awaited?.state === 'failed'
+      ? ({ state: 'failed', code: awaited.code, refused: awaited.refused ?? null } as const)
+      : waiting
   const job: Job = { ...given, ...named, ...state, order, isAwaited: false, sent: null }
   await tx.put('outbox', jobKey(job), job)
   return job
 }
 
-const waiting = { state: 'waiting', code: null } as const
+const waiting = { state: 'waiting', code: null, refused: null } as const
 
 async function awaitedJob(tx: LocalTx, job: NewJob): Promise<Job | undefined> {
   const name = awaitedBy(job)
@@ -130,13 +143,13 @@ async function shows(tx: LocalTx, me: string, job: Job): Promise<boolean> {
 }
 
 /** Refused for good. How far somebody has read is nobody's loss; everything else is kept. */
-export async function fail(tx: LocalTx, given: Job, code: string): Promise<void> {
+export async function fail(tx: LocalTx, given: Job, code: string, refused: Refused | null = null): Promise<void> {
   const job = await current(tx, given)
   if (!job) return
   if (job.kind === 'read') await tx.delete('outbox', jobKey(job))
   else
     for (const one of [job, ...dependents(await jobsOf(tx, job.conversationId), job.clientId)])
-      await tx.put('outbox', jobKey(one), { ...one, state: 'failed', code })
+      await tx.put('outbox', jobKey(one), { ...one, state: 'failed', code, refused })
 }
 
 /** Tries a failed job again, after everything that waits. With a new name if the old one stands for something else. */

@@ -9,6 +9,8 @@ import type { Tracker } from './tracker.ts'
 
 /** Conversations that are sent to at the same time. */
 const mostLanes = 4
+// A restriction is asked about again after an hour at most: staff may have ended it.
+const longestRestMs = 60 * 60 * 1000
 
 export interface PushParts {
   api: MessengerApi
@@ -37,6 +39,7 @@ export function createPush(parts: PushParts): Push {
   const waiting = new Map<string, () => void>()
   const failures = new Map<string, number>()
   let stopped = false
+  let restricted: (() => void) | undefined
   let resting: (() => void) | undefined
 
   const drain = async () => {
@@ -47,7 +50,7 @@ export function createPush(parts: PushParts): Push {
       byConversation.set(job.conversationId, [...(byConversation.get(job.conversationId) ?? []), job])
     for (const [id, own] of byConversation) {
       if (stopped || resting || lanes.size >= mostLanes) return
-      if (!lanes.has(id) && !waiting.has(id) && nextJob(own)) void run(id)
+      if (!lanes.has(id) && !waiting.has(id) && nextJob(own, isRestricted())) void run(id)
     }
   }
 
@@ -65,7 +68,9 @@ export function createPush(parts: PushParts): Push {
 
   /** False: nothing more to send now. */
   const sendNext = async (id: string): Promise<boolean> => {
-    const next = await local.read(async (tx) => nextJob(await frontJobs(tx, id)) ?? nextJob(await jobsOf(tx, id)))
+    const next = await local.read(
+      async (tx) => nextJob(await frontJobs(tx, id), isRestricted()) ?? nextJob(await jobsOf(tx, id), isRestricted()),
+    )
     if (!next) return false
     parts.untried.delete(next.clientId)
     // As it is now: until it is marked as tried, it may still be changed or taken back.
@@ -83,10 +88,14 @@ export function createPush(parts: PushParts): Push {
   }
 
   const onFailure = async (job: Job, reason: unknown): Promise<boolean> => {
-    const { code, retryAfterMs } = refusalOf(reason)
+    const { code, retryAfterMs, isRestricted, refused } = refusalOf(reason)
+    if (isRestricted && retryAfterMs !== undefined) {
+      restrict(retryAfterMs)
+      return true
+    }
     const outcome = verdict(code)
     if (outcome === 'refused') {
-      await local.write((tx) => fail(tx, job, code))
+      await local.write((tx) => fail(tx, job, code, refused))
       return true
     }
     if (outcome === 'signed-out') parts.onSignedOut()
@@ -116,6 +125,17 @@ export function createPush(parts: PushParts): Push {
     })
   }
 
+  const isRestricted = () => restricted !== undefined
+
+  /** Nothing is written until it is over, as the server says; it may be over sooner. */
+  const restrict = (ms: number) => {
+    if (stopped || restricted) return
+    restricted = clock.after(Math.min(ms, longestRestMs), () => {
+      restricted = undefined
+      void drainSafely()
+    })
+  }
+
   const drainSafely = () => drain().catch(() => undefined)
 
   return {
@@ -124,12 +144,15 @@ export function createPush(parts: PushParts): Push {
         for (const cancel of waiting.values()) cancel()
         waiting.clear()
         failures.clear()
+        restricted?.()
+        restricted = undefined
       }
       void drainSafely()
     },
     stop() {
       stopped = true
       resting?.()
+      restricted?.()
       for (const cancel of waiting.values()) cancel()
     },
   }

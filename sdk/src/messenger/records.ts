@@ -75,7 +75,8 @@ export type MemberChangeKind = 'ADDED' | 'LEFT' | 'REMOVED' | 'ROLE'
 /** One position of a conversation: what happened there. Messages come as they are now, not as they were. */
 export type Change = { conversationId: string; seq: number; at: string } & (
   | { kind: 'created' | 'withheld' }
-  | { kind: 'sent' | 'edited' | 'deleted' | 'reaction'; message: MessageRecord }
+  | { kind: 'sent' | 'edited' | 'deleted' | 'reaction' | 'shown'; message: MessageRecord }
+  | { kind: 'hidden'; messageSeq: number }
   | { kind: 'read' | 'delivered'; profileId: string | null; upToSeq: number }
   | { kind: 'member'; profileId: string | null; change: MemberChangeKind; role: ConversationRole }
   | { kind: 'renamed'; name: string }

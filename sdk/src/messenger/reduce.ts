@@ -28,6 +28,7 @@ export function contiguous<Item extends { change: Change }>(upToSeq: number, ite
 export function needed(conversation: ConversationRecord, me: string, changes: readonly Change[]): [number, number][] {
   return changes.flatMap((change): [number, number][] => {
     if ('message' in change) return [[change.message.seq, change.message.seq]]
+    if (change.kind === 'hidden') return [[change.messageSeq, change.messageSeq]]
     if (change.kind === 'erased') return change.ranges.map(({ from, to }) => [from, to])
     if (change.kind === 'read' && change.profileId === me) return [[conversation.readSeq + 1, change.upToSeq]]
     return []
@@ -56,11 +57,18 @@ export function apply(draft: Draft, change: Change): void {
     case 'erased':
       applyErasure(draft, change)
       break
+    case 'hidden':
+      removeMessage(draft, change.messageSeq)
+      break
+    case 'shown':
+      applyMessage(draft, change)
+      goStale(draft, 'everything')
+      break
   }
   update(draft, { upToSeq: change.seq, latestSeq: Math.max(draft.conversation.latestSeq, change.seq) })
 }
 
-function applyMessage(draft: Draft, { message }: Of<'sent' | 'edited' | 'deleted' | 'reaction'>): void {
+function applyMessage(draft: Draft, { message }: Of<'sent' | 'edited' | 'deleted' | 'reaction' | 'shown'>): void {
   const { conversation, me } = draft
   if (message.seq >= conversation.oldestSeq) putMessage(draft, message)
   // Not here, so nobody knows whether it was counted before it was deleted.
@@ -81,6 +89,19 @@ export function putMessage(draft: Draft, message: MessageRecord): void {
     ...(isLast && { lastMessage: { seq: message.seq, senderId: message.senderId, body: message.body } }),
     ...(isLater && { lastActivityAt: message.sentAt }),
   })
+}
+
+/** Forgets a message at once. Which one is the last now, and what answers it, is asked for. */
+function removeMessage(draft: Draft, seq: number): void {
+  const { conversation } = draft
+  const before = draft.messages.get(seq)
+  draft.messages.delete(seq)
+  draft.writtenMessages.add(seq)
+  update(draft, {
+    unread: conversation.unread - (before ? countsAsUnread(draft, before) : 0),
+    ...(conversation.lastMessage?.seq === seq && { lastMessage: null }),
+  })
+  goStale(draft, 'everything')
 }
 
 const countsAsUnread = ({ me, conversation }: Draft, { seq, senderId, deletedAt }: MessageRecord) =>

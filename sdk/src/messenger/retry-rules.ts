@@ -1,3 +1,5 @@
+import type { Refused } from './jobs.ts'
+
 /** What comes of a failed attempt. */
 export type Verdict = 'retry' | 'signed-out' | 'refused'
 
@@ -26,14 +28,19 @@ export function verdict(code: string): Verdict {
 export interface Refusal {
   code: string
   retryAfterMs: number | undefined
+  /** This account may write nothing for a while. */
+  isRestricted: boolean
+  refused: Refused | null
 }
 
 /** Whatever is thrown without a code is a fault in between, which may pass. */
 export function refusalOf(reason: unknown): Refusal {
-  const { code, retryAfterMs } = (reason ?? {}) as { code?: unknown; retryAfterMs?: unknown }
+  const { code, retryAfterMs, isRestricted, refused } = (reason ?? {}) as Partial<Record<keyof Refusal, unknown>>
   return {
     code: typeof code === 'string' ? code : 'INTERNAL',
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+    isRestricted: isRestricted === true,
+    refused: (refused as Refused | undefined) ?? null,
   }
 }
 

@@ -21,6 +21,10 @@ export interface MessageView {
   status: 'pending' | 'sent' | 'failed'
   /** Why it, or what was last done to it, was refused. */
   code: string | null
+  /** The same in plain words, where the server says so. */
+  reason: string | null
+  /** To be answered with `answerChallenge` before it is tried again. */
+  challenge: { challenge: string; difficulty: number } | null
 }
 
 export interface MemberView extends MemberRecord {
@@ -68,6 +72,12 @@ export function viewMessages(
   return [...shown, ...pending]
 }
 
+const notRefused = { code: null, reason: null, challenge: null }
+
+const refusalOf = ({ code, refused }: Job) => ({
+  ...{ code, reason: refused?.reason ?? null, challenge: refused?.challenge ?? null },
+})
+
 function confirmed(me: string, message: MessageRecord, people: People): MessageView {
   const { id, conversationId, seq, clientId, senderId, body, sentAt, editedAt, deletedAt, reactions } = message
   const isMine = senderId === me
@@ -77,15 +87,15 @@ function confirmed(me: string, message: MessageRecord, people: People): MessageV
     sender: people(senderId),
     replyTo: message.replyToId,
     status: 'sent',
-    code: null,
+    ...notRefused,
   }
 }
 
 function unconfirmed(me: string, job: Extract<Job, { kind: 'send' }>, people: People): MessageView {
-  const { clientId, conversationId, body, createdAt, code, replyTo } = job
+  const { clientId, conversationId, body, createdAt, replyTo } = job
   const status = { waiting: 'pending', done: 'sent', failed: 'failed' } as const
   return {
-    ...{ key: clientId, conversationId, body, code },
+    ...{ key: clientId, conversationId, body, ...refusalOf(job) },
     ...{ id: job.sent?.messageId ?? null, seq: job.sent?.seq ?? null },
     ...{ editedAt: null, deletedAt: null, reactions: [], isMine: true },
     sender: people(me),
@@ -97,7 +107,7 @@ function unconfirmed(me: string, job: Extract<Job, { kind: 'send' }>, people: Pe
 
 /** A refused change is not shown, only why. */
 function withJob(view: MessageView, job: Job, me: string): MessageView {
-  if (job.state === 'failed') return { ...view, code: job.code }
+  if (job.state === 'failed') return { ...view, ...refusalOf(job) }
   if (view.deletedAt) return view
   if (job.kind === 'edit') return { ...view, body: job.body, editedAt: job.createdAt }
   if (job.kind === 'delete') return { ...view, body: null, deletedAt: job.createdAt, reactions: [] }

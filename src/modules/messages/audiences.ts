@@ -2,10 +2,12 @@ import type { Audience } from '../../platform/delivery/index.ts'
 import type { Sight as SocialSight } from '../social/index.ts'
 import { audienceOf } from './sight.ts'
 
-/** With whom somebody is shown the same of one conversation: as long as a block hides nobody in it from them. */
+/** With whom somebody is shown the same of one conversation: as long as a block hides nobody in it from them, and nothing is shown to them alone. */
 export interface WatchedAudience extends Audience {
   /** These have come into the conversation. */
   met(accountId: string): void
+  /** From here on something is shown to them alone. */
+  part(): void
 }
 
 /**
@@ -18,6 +20,7 @@ export async function watchAudience(
   anyIn: (accountIds: readonly string[]) => Promise<boolean>,
 ): Promise<WatchedAudience> {
   const listeners = new Set<() => void>()
+  let isApart = false
   let hides: boolean | undefined
   let looks = 0
 
@@ -40,13 +43,18 @@ export async function watchAudience(
   sight.onChange(() => void look())
   await look()
   return {
-    current: () => (hides === false ? audienceOf({ firstSeq, lastSeq: null, hidden: new Set() }) : null),
+    current: () => (hides === false && !isApart ? audienceOf({ firstSeq, hidden: new Set() }) : null),
     onChange: (listener) => void listeners.add(listener),
     met(accountId) {
       if (hides !== false || !sight.hidden()?.has(accountId)) return
       // Whatever is still being looked for is older.
       looks += 1
       decide(true)
+    },
+    part() {
+      if (isApart) return
+      isApart = true
+      for (const listener of listeners) listener()
     },
   }
 }

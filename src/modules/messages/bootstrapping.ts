@@ -5,7 +5,7 @@ import { UnavailableError } from '../../platform/errors.ts'
 import type { ChangeStore } from './change-store.ts'
 import type { Conversation, ConversationStore } from './conversation-store.ts'
 import { inboxTopic } from './events.ts'
-import type { MemberStore } from './member-store.ts'
+import { isMemberShown, type MemberStore } from './member-store.ts'
 import type { Message } from './message-store.ts'
 import type { ReadingStore } from './reading-store.ts'
 import { directKey } from './rules.ts'
@@ -75,7 +75,8 @@ export function createBootstrapping(
     const sinceMs = place?.sinceMs ?? nowMs - overlapMs
 
     const ids = rows.slice(0, first).map(({ conversationId }) => conversationId)
-    const present = ids.length > 0 ? await members.members(ids) : []
+    const everybody = ids.length > 0 ? await members.members(ids) : []
+    const present = everybody.filter((member) => isMemberShown(member, accountId))
     const page = pageOf(rows.slice(0, first), present, syncLimits.members)
     const pageIds = page.map(({ conversationId }) => conversationId)
     const range = { from: undefined, to: undefined, order: 'desc', limit: newest + 1 } as const

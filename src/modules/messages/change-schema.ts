@@ -19,6 +19,8 @@ const names = {
   member: 'MemberChanged',
   renamed: 'ConversationRenamed',
   erased: 'MessagesErased',
+  hidden: 'MessageHidden',
+  shown: 'MessageShown',
   withheld: 'ChangeWithheld',
 } as const satisfies Record<Change['kind'], string>
 
@@ -190,8 +192,27 @@ builder.objectRef<Told<'erased'>>(names.erased).implement({
   }),
 })
 
+builder.objectRef<Told<'hidden'>>(names.hidden).implement({
+  interfaces,
+  description:
+    'A message is not there any more. Forget it, with all that was on it; it may come back with `MessageShown`.',
+  fields: (t) => ({
+    messageId: t.globalID({
+      description: 'Which message. It may be one that you never saw.',
+      resolve: ({ messageId }) => ({ type: 'Message', id: messageId }),
+    }),
+    messageSeq: t.exposeInt('messageSeq', { description: 'The position of that message.' }),
+  }),
+})
+
+builder.objectRef<Told<'shown'>>(names.shown).implement({
+  interfaces,
+  description: 'A message is there, or there again: at its own position, which lies before this one.',
+  fields: (t) => ({ message: t.expose('message', { type: MessageType, description: 'The message as it is now.' }) }),
+})
+
 builder.objectRef<Told<'withheld'>>(names.withheld).implement({
   interfaces,
   description:
-    'Something that is not for you: of somebody whom a block hides from you, or about what was said before you came. It only keeps positions without gaps.',
+    'Something that is not for you: of somebody whom a block hides from you, about what was said before you came, or what is not shown. It only keeps positions without gaps.',
 })

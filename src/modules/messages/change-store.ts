@@ -1,8 +1,9 @@
 import type { Postgres } from '../../platform/postgres.ts'
-import type { EntryKind, ErasedData, MemberData, ReactionData, RenamedData } from './entries.ts'
+import type { EditedData, EntryKind, ErasedData, MemberData, ReactionData, RenamedData, StateData } from './entries.ts'
 import { type Message, messageColumns } from './message-store.ts'
 import type { Reader } from './reading-store.ts'
 import type { MessagePlace } from './rules.ts'
+import { ownSql } from './sight.ts'
 
 /** An entry as it is kept. What `Message` adds counts for messages only. */
 export interface Entry extends Message {
@@ -11,7 +12,7 @@ export interface Entry extends Message {
   actorId: string | null
   at: Date
   targetSeq: number | null
-  data: MemberData | ReactionData | RenamedData | ErasedData | null
+  data: MemberData | ReactionData | RenamedData | ErasedData | EditedData | StateData | null
 }
 
 /** An entry, and from where to where somebody may see its conversation; null: they never were in it. */
@@ -39,13 +40,13 @@ export function createChangeStore({ sql }: Pick<Postgres, 'sql'>) {
           select e.conversation_id, e.reply_to_seq from said
           join conversation_entries e on e.conversation_id = said.conversation_id and e.seq = said.seq
           join conversation_members m on m.conversation_id = e.conversation_id and m.account_id = $1
-          where e.reply_to_seq >= m.joined_seq)
-      select r.account_id as id from seen
-        join reactions r on r.conversation_id = seen.conversation_id and r.message_seq = seen.seq
+          where e.reply_to_seq >= m.joined_seq),
+        shown as (select seen.*, e.actor_id from seen
+          join conversation_entries e on e.conversation_id = seen.conversation_id and e.seq = seen.seq and ${ownSql('$1')})
+      select r.account_id as id from shown
+        join reactions r on r.conversation_id = shown.conversation_id and r.message_seq = shown.seq
       union
-      select e.actor_id from seen
-        join conversation_entries e on e.conversation_id = seen.conversation_id and e.seq = seen.seq
-        where e.actor_id is not null`
+      select actor_id from shown where actor_id is not null`
     const rows = await sql<{ id: string }>({ name: 'changes-named', text }, [accountId, ...placeColumns(places)])
     return rows.map(({ id }) => id)
   }
@@ -56,7 +57,8 @@ export function createChangeStore({ sql }: Pick<Postgres, 'sql'>) {
       const text = `select ${columns}, m.joined_seq as "firstSeq", m.left_seq as "lastSeq"
         from (select distinct conversation_id, seq from unnest($2::uuid[], $3::int[]) as p(conversation_id, seq)) p
         join conversation_entries e on e.conversation_id = p.conversation_id and e.seq = p.seq
-        left join conversation_members m on m.conversation_id = e.conversation_id and m.account_id = $1::uuid`
+        left join conversation_members m on m.conversation_id = e.conversation_id and m.account_id = $1::uuid
+          and m.hidden_by is null`
       return sql<SeenEntry>({ name: 'changes-entries', text }, [accountId, ...placeColumns(places)])
     },
 

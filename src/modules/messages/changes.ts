@@ -2,16 +2,18 @@
 import type { ChangeStore, Entry, Stretch } from './change-store.ts'
 import type {
   ConversationRole,
+  EditedData,
   ErasedData,
   MemberChangeKind,
   MemberData,
   ReactionData,
   RenamedData,
+  StateData,
 } from './entries.ts'
 import type { Message } from './message-store.ts'
 import type { ReadingStore } from './reading-store.ts'
 import { type MessagePlace, messageId } from './rules.ts'
-import { isShown, type Onlooker, type Sight, sightOfAudience } from './sight.ts'
+import { isShown, isTaken, type Onlooker, type Sight, sightOfAudience } from './sight.ts'
 
 interface Common {
   conversationId: string
@@ -38,6 +40,8 @@ export type Change = Common &
       }
     | { kind: 'renamed'; name: string; byId: string | null }
     | { kind: 'erased'; ranges: ErasedData['ranges'] }
+    | { kind: 'hidden'; messageId: string; messageSeq: number }
+    | { kind: 'shown'; message: Message }
     | { kind: 'withheld' }
   )
 
@@ -84,7 +88,7 @@ export function createChanges(deps: {
       const messageOf = await messagesAbout(entries)
       const found = new Map(
         entries.map(({ firstSeq, lastSeq, ...entry }) => {
-          const own = { firstSeq: firstSeq ?? Number.POSITIVE_INFINITY, lastSeq, hidden }
+          const own = { accountId, firstSeq: firstSeq ?? Number.POSITIVE_INFINITY, lastSeq, hidden }
           const sight = 'audience' in onlooker ? sightOfAudience(onlooker.audience) : own
           return [messageId(entry), changeOf(entry, messageOf(entry), sight)]
         }),
@@ -104,19 +108,30 @@ export function createChanges(deps: {
   }
 }
 
+const aboutMessages: ReadonlySet<Entry['kind']> = new Set(['EDITED', 'DELETED', 'REACTION', 'HIDDEN', 'SHOWN'])
+
 /** The message that an entry is, or is about. */
 function aboutMessage({ kind, conversationId, seq, targetSeq }: Entry): MessagePlace | undefined {
   if (kind === 'MESSAGE') return { conversationId, seq }
-  const isAbout = kind === 'EDITED' || kind === 'DELETED' || kind === 'REACTION'
-  return isAbout && targetSeq !== null ? { conversationId, seq: targetSeq } : undefined
+  return aboutMessages.has(kind) && targetSeq !== null ? { conversationId, seq: targetSeq } : undefined
+}
+
+/** Whom an edit took its message from as well, or a later decision. */
+function stateChangeOf({ kind, data }: Entry): StateData | null {
+  if (kind === 'HIDDEN' || kind === 'SHOWN') return data as StateData | null
+  return kind === 'EDITED' && (data as EditedData | null)?.hides ? { from: 'VISIBLE', to: 'HIDDEN' } : null
 }
 
 function changeOf(entry: Entry, message: Message | undefined, sight: Sight): Change {
-  const { conversationId, seq, at, kind, actorId, targetSeq, data } = entry
+  const { conversationId, seq, at, kind, actorId, targetSeq, data, state } = entry
   const common = { conversationId, seq, at }
   const withheld = { ...common, kind: 'withheld' } as const
   const member = kind === 'MEMBER' ? (data as MemberData) : null
-  if (!isShown(sight, { seq, kind, actorId, message: message ?? null, member })) return withheld
+  const change = stateChangeOf(entry)
+  if (!isShown(sight, { seq, kind, actorId, state, message: message ?? null, member, change })) {
+    const isEdit = kind === 'EDITED' && message && change
+    return isEdit && isTaken(sight, message, change) ? hiddenOf(common, message) : withheld
+  }
   const byId = actorId !== null && sight.hidden.has(actorId) ? null : actorId
   switch (kind) {
     case 'CREATED':
@@ -139,11 +154,20 @@ function changeOf(entry: Entry, message: Message | undefined, sight: Sight): Cha
     case 'MEMBER':
       return { ...common, kind: 'member', byId, ...(data as MemberData) }
     case 'RENAMED':
-      return { ...common, kind: 'renamed', byId, ...(data as RenamedData) }
+      return { ...common, kind: 'renamed', byId, name: (data as RenamedData).name }
     case 'ERASED':
       return { ...common, kind: 'erased', ...(data as ErasedData) }
+    case 'HIDDEN':
+      return message ? hiddenOf(common, message) : withheld
+    case 'SHOWN':
+      if (!change) return { ...common, kind: 'created', byId }
+      return message ? { ...common, kind: 'shown', message } : withheld
   }
 }
+
+const hiddenOf = (common: Common, { id, seq }: Message): Change => ({
+  ...{ ...common, kind: 'hidden', messageId: id, messageSeq: seq },
+})
 
 /** Everybody whom a change itself names: not those of its message's reactions, nor of what that answers. */
 export function namedIn(change: Change): (string | null)[] {
@@ -154,6 +178,7 @@ export function namedIn(change: Change): (string | null)[] {
     case 'sent':
     case 'edited':
     case 'deleted':
+    case 'shown':
       return [change.message.senderId]
     case 'reaction':
       return [change.message.senderId, change.accountId]
@@ -163,6 +188,7 @@ export function namedIn(change: Change): (string | null)[] {
     case 'delivered':
       return [change.accountId]
     case 'erased':
+    case 'hidden':
     case 'withheld':
       return []
   }

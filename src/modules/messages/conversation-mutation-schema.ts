@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts'
 import { clientId, clientIdDescription } from '../../graphql/client-id.ts'
 import { accountOf } from '../../graphql/person.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { ProfileType } from '../profiles/schema.ts'
 import { ConversationType } from './conversation-schema.ts'
 import type { Conversation } from './index.ts'
@@ -53,7 +54,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [],
+      types: [...gateErrors],
       union: { name: 'OpenDirectConversationResult', description: 'What `openDirectConversation` answers.' },
     },
     args: { input: t.arg({ type: OpenDirectConversationInput, required: true, description: 'With whom.' }) },
@@ -73,7 +74,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [IdempotencyMismatchError],
+      types: [IdempotencyMismatchError, ...gateErrors],
       union: { name: 'CreateGroupConversationResult', description: 'What `createGroupConversation` answers.' },
     },
     args: { input: t.arg({ type: CreateGroupConversationInput, required: true, description: 'The group.' }) },

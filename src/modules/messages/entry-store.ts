@@ -16,6 +16,8 @@ export interface Standing {
   leftSeq: number | null
   /** Of a direct one: the other. */
   otherId: string | null
+  /** Whether something in it is shown to them alone. */
+  isApart: boolean
 }
 
 /** What happened lately: the last seq of every conversation in which something did, and up to which time was looked. */
@@ -36,13 +38,16 @@ const overlap = "interval '15 seconds'"
 const settled = "interval '1 second'"
 const step = "interval '1 minute'"
 
+/** Whoever has hidden something in a conversation sees it otherwise than the others: see `Audience`. */
 const columns = `seq, kind, actor_id as "actorId", target_seq as "targetSeq",
+  case when content_state = 'HIDDEN' then actor_id when data->>'to' = 'HIDDEN' or data->>'hides' is not null then (
+    select t.actor_id from conversation_entries t where t.conversation_id = e.conversation_id and t.seq = e.target_seq) end as "apartId",
   case kind when 'MEMBER' then jsonb_build_object('accountId', data->>'accountId', 'change', data->>'change') end as member`
 
 type Row = Omit<PublishedPointer, 'conversationId' | 'member'> & { member: PublishedPointer['member'] | null }
 
-function pointerOf(conversationId: string, { seq, kind, actorId, targetSeq, member }: Row): PublishedPointer {
-  return { conversationId, seq, kind, actorId, targetSeq, ...(member && { member }) }
+function pointerOf(conversationId: string, { seq, kind, actorId, targetSeq, member, apartId }: Row): PublishedPointer {
+  return { conversationId, seq, kind, actorId, targetSeq, ...(apartId && { apartId }), ...(member && { member }) }
 }
 
 /** The entries of conversations as what they point to: the log of the conversation's topic, and what inboxes are filled from. */
@@ -54,7 +59,7 @@ export function createConversationEntryStore({ sql }: Postgres) {
         {
           name: 'conversation_log',
           text: `select c.last_seq as head, e.* from conversations c left join lateral (
-              select ${columns} from conversation_entries
+              select ${columns} from conversation_entries e
               where conversation_id = c.id and seq > $2 order by seq limit $3) e on true
             where c.id = $1 order by e.seq`,
         },
@@ -100,7 +105,7 @@ export function createConversationEntryStore({ sql }: Postgres) {
         {
           name: 'conversation_reach',
           text: `select account_id as "accountId", joined_seq as "joinedSeq", left_seq as "leftSeq" from conversation_members
-            where conversation_id = $1 and (left_seq is null or left_seq >= $2)`,
+            where conversation_id = $1 and hidden_by is null and (left_seq is null or left_seq >= $2)`,
         },
         [conversationId, seq],
       )
@@ -112,11 +117,12 @@ export function createConversationEntryStore({ sql }: Postgres) {
         {
           name: 'conversation_standings',
           text: `select m.conversation_id as "conversationId", m.joined_seq as "joinedSeq", m.left_seq as "leftSeq",
-              o.account_id as "otherId"
+              o.account_id as "otherId", exists (select from conversation_entries h
+                where h.actor_id = m.account_id and h.conversation_id = c.id and h.content_state <> 'VISIBLE') as "isApart"
             from conversation_members m join conversations c on c.id = m.conversation_id
               left join conversation_members o
                 on c.kind = 'DIRECT' and o.conversation_id = c.id and o.account_id <> m.account_id
-            where m.account_id = $1 and m.conversation_id = any($2::uuid[])
+            where m.account_id = $1 and m.conversation_id = any($2::uuid[]) and m.hidden_by is null
               and (o.account_id is null or not ${apartSql('m.account_id', 'o.account_id')})`,
         },
         [accountId, conversationIds],

@@ -24,17 +24,18 @@ export type ErasingStore = ReturnType<typeof createErasingStore>
 
 /** Within the transaction that has locked the conversation. */
 export const erasure = {
-  /** The positions of what they said and is not erased, at most `limit`, and of what others said between. Both ascend. */
+  /** The positions of what they said and is not erased, at most `limit`; those that others saw; and of what others said between. All ascend. */
   async messagesOf(
     sql: Sql,
     conversationId: string,
     accountId: string,
     limit: number,
-  ): Promise<{ own: number[]; others: number[] }> {
-    const said = await sql<{ seq: number }>(
+  ): Promise<{ own: number[]; shown: number[]; others: number[] }> {
+    const said = await sql<{ seq: number; isShown: boolean }>(
       {
         name: 'messages-erase-own',
-        text: `select seq from conversation_entries where conversation_id = $1 and actor_id = $2 and kind = 'MESSAGE'
+        text: `select seq, content_state = 'VISIBLE' as "isShown" from conversation_entries
+               where conversation_id = $1 and actor_id = $2 and kind = 'MESSAGE'
                order by seq limit $3`,
       },
       [conversationId, accountId, limit],
@@ -48,7 +49,8 @@ export const erasure = {
       },
       [conversationId, own[0] ?? 0, own.at(-1) ?? 0, accountId],
     )
-    return { own, others: between.map(({ seq }) => seq) }
+    const shown = said.flatMap(({ seq, isShown }) => (isShown ? seq : []))
+    return { own, shown, others: between.map(({ seq }) => seq) }
   },
 
   /**
@@ -64,8 +66,8 @@ export const erasure = {
                reacted as (delete from reactions where conversation_id = $1
                  and (account_id = $2 and $3 is null or message_seq in (select seq from said)) returning 1),
                entries as (update conversation_entries set actor_id = null, body = null, client_id = null, fingerprint = null,
-                 edited_at = null, deleted_at = case when kind = 'MESSAGE' then coalesce(deleted_at, clock_timestamp()) end,
-                 data = case when kind = 'REACTION' then null when data->>'accountId' = $2::text
+                 edited_at = null, hidden_by = null, deleted_at = case when kind = 'MESSAGE' then coalesce(deleted_at, clock_timestamp()) end,
+                 data = case when kind = 'REACTION' or kind = 'RENAMED' and content_state <> 'VISIBLE' then null when data->>'accountId' = $2::text
                    then jsonb_set(data, '{accountId}', 'null') else data end
                  where conversation_id = $1 and actor_id = $2 and ($3 is null or kind = 'MESSAGE' and seq <= $3) returning 1),
                named as (update conversation_entries set data = jsonb_set(data, '{accountId}', 'null')

@@ -6,6 +6,7 @@ import type { Membership } from './member-store.ts'
 import { memberships } from './membership-store.ts'
 import type { Tell } from './publish.ts'
 import { heirAmong, rangesOf } from './rules.ts'
+import { states } from './state-store.ts'
 
 export interface Erasing {
   /** Erases an account from every conversation; a direct one stays with the other. Repeating it is safe, and so is dying half-way. */
@@ -27,15 +28,17 @@ export function createErasing(deps: {
   async function eraseFrom(conversationId: string, accountId: string): Promise<{ count: number; all: boolean }> {
     const changed = await locks.any(conversationId, async (group) => {
       const { id, sql, append } = group
-      const { own, others } = await erasure.messagesOf(sql, id, accountId, messagesAtOnce)
+      const { own, shown, others } = await erasure.messagesOf(sql, id, accountId, messagesAtOnce)
       const all = own.length < messagesAtOnce
+      if (all) await states.dropUnknowing(sql, id, accountId)
       const everybody = await group.members()
       const count = await erasure.scrub(sql, id, accountId, all ? null : (own.at(-1) ?? 0))
       const left = everybody.filter((one) => one.accountId !== accountId)
-      if (all && left.length === 0) await erasure.drop(sql, id)
+      // Who does not know of it loses nothing.
+      if (all && left.every(({ hiddenBy }) => hiddenBy !== null)) await erasure.drop(sql, id)
       else {
         if (all) await takeOut(group, everybody, accountId)
-        if (own.length > 0) append({ kind: 'ERASED', actorId: null, data: { ranges: rangesOf(own, others) } })
+        if (shown.length > 0) append({ kind: 'ERASED', actorId: null, data: { ranges: rangesOf(shown, others) } })
       }
       return { count, all }
     })

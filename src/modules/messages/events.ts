@@ -6,7 +6,7 @@ const dayMs = 24 * 60 * 60 * 1000
 
 const entryKinds = [
   ...(['CREATED', 'MESSAGE', 'EDITED', 'DELETED', 'REACTION'] as const),
-  ...(['READ', 'DELIVERED', 'MEMBER', 'RENAMED', 'ERASED'] as const),
+  ...(['READ', 'DELIVERED', 'MEMBER', 'RENAMED', 'ERASED', 'HIDDEN', 'SHOWN'] as const),
 ] as const satisfies EntryPointer['kind'][]
 const memberChanges = ['ADDED', 'LEFT', 'REMOVED', 'ROLE'] as const satisfies MemberChangeKind[]
 
@@ -16,6 +16,8 @@ const pointerSchema = z.object({
   kind: z.enum(entryKinds),
   actorId: z.string().nullable(),
   targetSeq: z.number().nullable(),
+  /** Who sees the conversation otherwise from here on. */
+  apartId: z.string().nullish(),
   /** Of MEMBER entries: whom it is about, and what became of them. It decides whose streams end. */
   member: z.object({ accountId: z.string().nullable(), change: z.enum(memberChanges) }).optional(),
 })

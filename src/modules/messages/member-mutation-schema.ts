@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { accountOf } from '../../graphql/person.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { ProfileType } from '../profiles/schema.ts'
 import { ConversationRoleEnum, ConversationType } from './conversation-schema.ts'
 import { type Conversation, ConversationFullError } from './index.ts'
@@ -85,7 +86,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [ConversationFullError],
+      types: [ConversationFullError, ...gateErrors],
       union: { name: 'AddConversationMembersResult', description: 'What `addConversationMembers` answers.' },
     },
     args: { input: t.arg({ type: AddConversationMembersInput, required: true, description: 'Whom.' }) },
@@ -146,7 +147,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [],
+      types: [...gateErrors],
       union: { name: 'RenameConversationResult', description: 'What `renameConversation` answers.' },
     },
     args: { input: t.arg({ type: RenameConversationInput, required: true, description: 'The name.' }) },

@@ -11,15 +11,25 @@ export interface Membership {
   joinedAt: Date
   readSeq: number
   deliveredSeq: number
+  /** Set: they know nothing of it yet, and neither does anybody but who brought them in. */
+  hiddenBy: string | null
+  /** Of those: who did. */
+  broughtBy: string | null
 }
 
 export type MemberStore = ReturnType<typeof createMemberStore>
 
 export const membershipColumns = `m.conversation_id as "conversationId", m.account_id as "accountId", m.role, m.joined_seq as "joinedSeq",
-  m.joined_at as "joinedAt", m.read_seq as "readSeq", m.delivered_seq as "deliveredSeq"`
+  m.joined_at as "joinedAt", m.read_seq as "readSeq", m.delivered_seq as "deliveredSeq", m.hidden_by as "hiddenBy",
+  case when m.hidden_by is not null then (select b.actor_id from conversation_entries b
+    where b.conversation_id = m.conversation_id and b.seq = m.joined_seq) end as "broughtBy"`
 
-/** Of a conversation `c` and a member `m`: that they are in it now, and that no block parts them from the other of a direct one. */
-export const presentSql = `m.left_seq is null and (c.kind = 'GROUP' or not exists (
+/** Whether a member is there for somebody; for several at once, who have brought in nobody: null. */
+export const isMemberShown = ({ hiddenBy, broughtBy }: Membership, viewerId: string | null): boolean =>
+  hiddenBy === null || (broughtBy !== null && broughtBy === viewerId)
+
+/** Of a conversation `c` and a member `m`: that they are in it now and know of it, and that no block parts them from the other of a direct one. */
+export const presentSql = `m.left_seq is null and m.hidden_by is null and (c.kind = 'GROUP' or not exists (
   select from conversation_members o where o.conversation_id = m.conversation_id and o.account_id <> m.account_id
   and ${apartSql('m.account_id', 'o.account_id')}))`
 
@@ -37,7 +47,7 @@ export function createMemberStore({ sql }: Pick<Postgres, 'sql'>) {
         [accountId, conversationIds],
       ),
 
-    /** Everybody who is in these, in order of joining. */
+    /** Everybody who is in these, in order of joining: also those who do not know of it, see `isMemberShown`. */
     members: (conversationIds: readonly string[]): Promise<Membership[]> =>
       sql<Membership>(
         {
@@ -55,8 +65,10 @@ export function createMemberStore({ sql }: Pick<Postgres, 'sql'>) {
           name: 'messages-acquainted',
           text: `select id from unnest($2::uuid[]) as other (id) where exists (
                    select from conversation_members o join conversation_members m
-                     on m.conversation_id = o.conversation_id and m.account_id = $1
+                     on m.conversation_id = o.conversation_id and m.account_id = $1 and m.hidden_by is null
                    where o.account_id = other.id and o.account_id <> $1
+                     and (o.hidden_by is null or exists (select from conversation_entries b
+                       where b.conversation_id = o.conversation_id and b.seq = o.joined_seq and b.actor_id = $1))
                      and (m.left_seq is null or o.joined_seq <= m.left_seq) and (o.left_seq is null or m.joined_seq <= o.left_seq))`,
         },
         [accountId, others],

@@ -3,6 +3,7 @@ import { clientId, clientIdDescription } from '../../graphql/client-id.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { accountOf } from '../../graphql/person.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { ConversationType } from './conversation-schema.ts'
 import { type Message, MessageDeletedError } from './index.ts'
 import { MessageType } from './message-schema.ts'
@@ -84,7 +85,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [IdempotencyMismatchError],
+      types: [IdempotencyMismatchError, ...gateErrors],
       union: { name: 'SendMessageResult', description: 'What `sendMessage` answers.' },
     },
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
@@ -102,7 +103,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [MessageDeletedError],
+      types: [MessageDeletedError, ...gateErrors],
       union: { name: 'EditMessageResult', description: 'What `editMessage` answers.' },
     },
     args: { input: t.arg({ type: EditMessageInput, required: true, description: 'What to say.' }) },

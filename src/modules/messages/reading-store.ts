@@ -3,6 +3,7 @@ import type { Postgres } from '../../platform/postgres.ts'
 import { presentSql } from './member-store.ts'
 import { type Message, messageColumns } from './message-store.ts'
 import type { MessagePlace } from './rules.ts'
+import { ownSql } from './sight.ts'
 
 /** Who looks, and whose words a block hides from them. */
 export interface Reader {
@@ -25,9 +26,9 @@ const highestSeq = 2 ** 31 - 1
 /** Every conversation asked for, `$2`, that the reader `$1` is in and may see. */
 const asked = `unnest($2::uuid[]) as asked (id) join conversations c on c.id = asked.id
   join conversation_members m on m.conversation_id = c.id and m.account_id = $1 and ${presentSql}`
-/** Of an entry: a message that a member `m` may see, while `$3` are hidden from them. */
+/** Of an entry: a message that a member `m`, who is `$1`, may see, while `$3` are hidden from them. */
 const shown = `e.conversation_id = m.conversation_id and e.seq >= m.joined_seq and e.kind = 'MESSAGE'
-  and (e.actor_id is null or e.actor_id <> all($3::uuid[]))`
+  and ${ownSql('$1')} and (e.actor_id is null or e.actor_id <> all($3::uuid[]))`
 
 export function createReadingStore({ sql }: Pick<Postgres, 'sql'>) {
   const values = ({ accountId, hidden }: Reader, conversationIds: readonly string[]) => [

@@ -5,11 +5,11 @@ import { isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import type { SocialService } from '../social/index.ts'
 import type { Conversation, ConversationStore } from './conversation-store.ts'
-import type { MemberStore, Membership } from './member-store.ts'
+import { isMemberShown, type MemberStore, type Membership } from './member-store.ts'
 import type { Message } from './message-store.ts'
 import type { Reader, ReadingStore, StoredReaction } from './reading-store.ts'
 import { type MessagePlace, messageId, messagePlace } from './rules.ts'
-import { inSight, type Onlooker, sightOfAudience } from './sight.ts'
+import { isMessageShown, type Onlooker, sightOfAudience } from './sight.ts'
 
 /** One emoji on a message, and who has put it there. */
 export interface MessageReaction {
@@ -25,7 +25,7 @@ export interface Reading {
   conversations(accountId: string, page: PageRequest): Promise<Listed<Conversation>[]>
   visibleConversations(accountId: string, ids: readonly string[]): Promise<Map<string, Conversation>>
   /** The same for whoever was let in to hear of them. */
-  conversationsById(ids: readonly string[]): Promise<Map<string, Conversation>>
+  conversationsById(onlooker: Onlooker, ids: readonly string[]): Promise<Map<string, Conversation>>
   memberships(accountId: string, conversationIds: readonly string[]): Promise<Map<string, Membership>>
   /** Who is in each, in order of joining, for whoever was let in; without those who are hidden from them. */
   membersOf(onlooker: Onlooker, conversationIds: readonly string[]): Promise<Map<string, Membership[]>>
@@ -85,14 +85,15 @@ export function createReading(deps: {
         cursor: keysetCursor(list, { key: item.lastActivityAt.getTime(), id: item.id }),
       }))
     },
-    conversationsById: async (ids) => byId(await conversations.byIds(ids)),
+    conversationsById: async (onlooker, ids) => byId(await conversations.byIds(viewerOf(onlooker), ids)),
     async memberships(accountId, conversationIds) {
       const found = await members.memberships(accountId, conversationIds)
       return new Map(found.map((membership) => [membership.conversationId, membership]))
     },
     async membersOf(onlooker, conversationIds) {
       const [found, hidden] = await Promise.all([members.members(conversationIds), hiddenFromAny(onlooker)])
-      const shown = found.filter((member) => !hidden.has(member.accountId))
+      const viewerId = viewerOf(onlooker)
+      const shown = found.filter((member) => !hidden.has(member.accountId) && isMemberShown(member, viewerId))
       return grouped(shown, ({ conversationId }) => conversationId)
     },
     async lastMessages(accountId, conversationIds) {
@@ -118,7 +119,7 @@ export function createReading(deps: {
       if (places.length === 0) return new Map()
       if ('accountId' in onlooker) return byId(await messages.visible(await reader(onlooker.accountId), places))
       const sight = sightOfAudience(onlooker.audience)
-      return byId((await messages.byPlaces(places)).filter(({ seq }) => inSight(sight, seq)))
+      return byId((await messages.byPlaces(places)).filter((message) => isMessageShown(sight, message)))
     },
     async reactionsOf(onlooker, messageIds) {
       const [found, hidden] = await Promise.all([messages.reactions(placesOf(messageIds)), hiddenFromAny(onlooker)])
@@ -128,6 +129,8 @@ export function createReading(deps: {
     acquainted: (accountId, ids) => members.acquainted(accountId, ids.filter(isId)),
   }
 }
+
+const viewerOf = (onlooker: Onlooker): string | null => ('accountId' in onlooker ? onlooker.accountId : null)
 
 const byId = <Item extends { id: string }>(items: Item[]) => new Map(items.map((item) => [item.id, item]))
 

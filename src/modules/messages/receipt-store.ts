@@ -42,7 +42,7 @@ const text = (column: 'read_seq' | 'delivered_seq') => `
     update conversations c set last_seq = c.last_seq + 1, changed_at = clock_timestamp()
     from mine where c.id = $1 and exists (
       select from conversation_entries e where e.conversation_id = $1 and e.seq > mine.mark and e.seq <= mine.up_to
-      and e.kind = 'MESSAGE' and e.actor_id is distinct from $2)
+      and e.kind = 'MESSAGE' and e.actor_id is distinct from $2 and e.content_state = 'VISIBLE')
     returning c.last_seq, mine.up_to
   ), entry as (
     insert into conversation_entries (conversation_id, seq, kind, actor_id, target_seq)
@@ -50,7 +50,7 @@ const text = (column: 'read_seq' | 'delivered_seq') => `
   )
   select coalesce(moved.read_seq, me.read_seq) as "readSeq", coalesce(moved.delivered_seq, me.delivered_seq) as "deliveredSeq",
     entry.seq, entry.target_seq as "upToSeq", case when entry.seq is not null then array(
-      select account_id from conversation_members where conversation_id = $1 and left_seq is null) end as "memberIds"
+      select account_id from conversation_members where conversation_id = $1 and left_seq is null and hidden_by is null) end as "memberIds"
   from me left join moved on true left join entry on true`
 
 export function createReceiptStore({ sql }: Pick<Postgres, 'sql'>) {

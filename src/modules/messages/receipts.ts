@@ -67,7 +67,7 @@ export function createReceipts(deps: {
       if (!me) throw new NotFoundError()
       if (!(await passes(accountId, conversationId, typing))) return
       const everybody = await members.members([conversationId])
-      const memberIds = everybody.map((member) => member.accountId)
+      const memberIds = everybody.flatMap((member) => (member.hiddenBy === null ? member.accountId : []))
       tellTyping({ conversationId, accountId, typing }, memberIds)
     },
   }

@@ -46,6 +46,10 @@ const fingerprintBytes = 16
 export const fingerprint = (key: Buffer, asked: unknown): Buffer =>
   createHmac('sha256', key).update(JSON.stringify(asked)).digest().subarray(0, fingerprintBytes)
 
+/** Names an attempt that brings no client id: the same thing tried again is the same attempt. */
+export const attemptOf = (key: Buffer, name: string, asked: unknown): string =>
+  `${name}:${fingerprint(key, asked).toString('hex')}`
+
 /** What a direct conversation does not have: a name, roles, and people who come and go. */
 export function checkGroup(kind: ConversationKind): void {
   if (kind !== 'GROUP') throw new BadUserInputError('This is a direct conversation.', 'conversationId')
@@ -58,9 +62,15 @@ export function checkRuns(role: ConversationRole): void {
   if (!runs(role)) throw new ForbiddenError()
 }
 
-/** Who takes over from an owner: the administrator who is there longest, or else the member who is. `others` come in order of joining. */
-export function heirAmong<Member extends { role: ConversationRole }>(others: readonly Member[]): Member | undefined {
-  return others.find(({ role }) => role === 'ADMIN') ?? others[0]
+/**
+ * Who takes over from an owner: the administrator who is there longest, or else the member who is; those who do not know that they are in
+ * it only if there is nobody else. `others` come in order of joining.
+ */
+export function heirAmong<Member extends { role: ConversationRole; hiddenBy: string | null }>(
+  others: readonly Member[],
+): Member | undefined {
+  const knowing = others.filter(({ hiddenBy }) => hiddenBy === null)
+  return knowing.find(({ role }) => role === 'ADMIN') ?? knowing[0] ?? others[0]
 }
 
 /** Positions as runs: what lies between two of them and is in `others` parts them. Both come in ascending order. */

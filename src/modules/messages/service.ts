@@ -5,6 +5,8 @@ import type { Logger } from '../../platform/logger.ts'
 import type { Postgres } from '../../platform/postgres.ts'
 import type { RateLimiter } from '../../platform/rate-limit.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
+import type { SubjectSource } from '../enforcement/index.ts'
+import type { Gate } from '../gate/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { createChangeStore } from './change-store.ts'
 import { type Changes, createChanges } from './changes.ts'
@@ -24,7 +26,9 @@ import { createReadingStore } from './reading-store.ts'
 import { createReceiptStore } from './receipt-store.ts'
 import { createReceipts, type Receipts } from './receipts.ts'
 import { createSending, type Sending } from './sending.ts'
+import { createStateStore } from './state-store.ts'
 import { createStreams, type Streams } from './streams.ts'
+import { createMessageSubjects } from './subjects.ts'
 import { createSync, type Sync } from './sync.ts'
 import { createSyncCursors } from './sync-cursors.ts'
 import { createSyncStore } from './sync-store.ts'
@@ -42,6 +46,8 @@ export interface MessageService
     Sync,
     Streams,
     Erasing {
+  /** Messages as what can be reported, judged and acted on. */
+  subjects: SubjectSource
   /** Tells what whoever wrote it could not: see `relay.ts`. */
   relay(): Promise<void>
   /** Resolves when nothing is being told here. */
@@ -56,12 +62,13 @@ export function createMessageService(deps: {
   delivery: DeliveryEngine
   social: SocialService
   limiter: RateLimiter
+  gate: Gate
   clock: Clock
   logger: Logger
   secret: string
   rateLimits: boolean
 }): MessageService {
-  const { postgres, delivery, social, limiter, clock, secret, rateLimits } = deps
+  const { postgres, delivery, social, limiter, gate, clock, secret, rateLimits } = deps
   const { hiddenFrom } = social
   const telling = createTelling(deps)
   const tell = telling.publish
@@ -74,13 +81,14 @@ export function createMessageService(deps: {
   const changes = createChanges({ store: changeStore, readings, hiddenFrom })
   const cursors = createSyncCursors(secret)
   const { entries, topic } = telling
+  const reading = createReading({ conversations, members, messages: readings, social, clock })
 
   return {
-    ...createConversations({ store: conversations, invitations, tell, limiter, clock, secret }),
-    ...createMembers({ locks, invitations, tell, limiter }),
-    ...createReading({ conversations, members, messages: readings, social, clock }),
-    ...createSending({ store: createMessageStore(postgres), tell, limiter, now: clock.now, secret, rateLimits }),
-    ...createChanging({ locks, social, tell, limiter }),
+    ...createConversations({ store: conversations, invitations, tell, limiter, gate, clock, secret }),
+    ...createMembers({ locks, invitations, tell, limiter, gate, secret }),
+    ...reading,
+    ...createSending({ store: createMessageStore(postgres), tell, limiter, gate, now: clock.now, secret, rateLimits }),
+    ...createChanging({ locks, social, tell, limiter, gate, secret }),
     ...createReceipts({ store: createReceiptStore(postgres), members, tell, tellTyping: telling.typing, limiter }),
     ...changes,
     ...createSync({
@@ -89,6 +97,7 @@ export function createMessageService(deps: {
     }),
     ...createStreams({ delivery, social, entries, topic, foresight: createForesight({ changes, clock }) }),
     ...createErasing({ store: createErasingStore(postgres), locks, tell, forget: telling.forget }),
+    subjects: createMessageSubjects({ store: createStateStore(postgres), locks, readings, reading, tell }),
     relay: telling.relay,
     settled: telling.settled,
     close: telling.close,

@@ -52,6 +52,7 @@ export function createStreams(deps: {
       const sight = await social.watch(accountId)
       const lost = new AbortController()
       const audience = await watchAudience(sight, joinedSeq, (ids) => entries.anyIn(conversationId, ids))
+      if (standing.isApart) audience.part()
       const replayed = new WeakSet<ConversationEventPayload>()
       function onlooker(): Onlooker {
         const shared = audience.current()
@@ -62,6 +63,7 @@ export function createStreams(deps: {
         if (payload.kind === 'TYPING') return typingIsFor(accountId, sight, payload.accountId)
         if (payload.seq < joinedSeq) return false
         const { member } = payload
+        if (payload.apartId === accountId) audience.part()
         if (member?.change === 'ADDED' && member.accountId !== null) audience.met(member.accountId)
         if (!replayed.has(payload)) foresight.expect(onlooker(), payload)
         const gone = member?.accountId === accountId && (member.change === 'LEFT' || member.change === 'REMOVED')
@@ -90,6 +92,7 @@ export function createStreams(deps: {
         // Looked at once the stream is open: who leaves from here on is told so by it.
         const now = await standingIn(accountId, conversationId)
         if (now?.joinedSeq !== joinedSeq) throw new NotFoundError()
+        if (now.isApart) audience.part()
         checkOther()
         return stream
       } catch (error) {

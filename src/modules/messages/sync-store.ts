@@ -1,4 +1,5 @@
 import type { Postgres } from '../../platform/postgres.ts'
+import { activitySql } from './conversation-store.ts'
 import type { ConversationKind } from './entries.ts'
 import { presentSql } from './member-store.ts'
 import type { ChangedPlace } from './sync-cursors.ts'
@@ -27,7 +28,7 @@ export type SyncStore = ReturnType<typeof createSyncStore>
 
 const standing = `m.conversation_id as "conversationId", c.kind, c.direct_key as "directKey",
   m.joined_seq as "firstSeq", c.last_seq as "latestSeq"`
-const lastActivity = 'coalesce(c.last_message_at, c.created_at)'
+const lastActivity = activitySql
 
 /** Everything but the clock is read after the clock. */
 const afterTheClock = (text: string) =>
@@ -57,7 +58,7 @@ export function createSyncStore({ sql }: Postgres) {
           not (${presentSql}) as left
         from conversation_members m join conversations c on c.id = m.conversation_id
         cross join lateral (select case when m.left_seq is null then c.changed_at else m.left_at end as at) x
-        where m.account_id = $1 and ($4 or m.left_seq is null) and (x.at, m.conversation_id) > ($2::timestamptz, $3::uuid)
+        where m.account_id = $1 and m.hidden_by is null and ($4 or m.left_seq is null) and (x.at, m.conversation_id) > ($2::timestamptz, $3::uuid)
         order by x.at, m.conversation_id limit $5`
       return timed<Changed>('sync-changed', text, [accountId, new Date(atMs), id, options.left, options.limit])
     },
@@ -66,7 +67,7 @@ export function createSyncStore({ sql }: Postgres) {
     activeBefore(accountId: string, before: ChangedPlace | undefined, withoutKeys: readonly string[], limit: number) {
       const text = `select ${standing}, ${lastActivity} as at
         from conversation_members m join conversations c on c.id = m.conversation_id
-        where m.account_id = $1 and m.left_seq is null
+        where m.account_id = $1 and m.left_seq is null and m.hidden_by is null
           and ($2::timestamptz is null or (${lastActivity}, c.id) < ($2::timestamptz, $3::uuid))
           and (c.direct_key is null or c.direct_key <> all($4::text[]))
         order by ${lastActivity} desc, c.id desc limit $5`

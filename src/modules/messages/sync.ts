@@ -4,6 +4,7 @@ import { isId } from '../../platform/ids.ts'
 import { type Bootstrap, type BootstrapDependencies, createBootstrapping } from './bootstrapping.ts'
 import type { Stretch } from './change-store.ts'
 import { type Change, type Changes, messageIn, namedIn } from './changes.ts'
+import { isMemberShown } from './member-store.ts'
 import type { Reader } from './reading-store.ts'
 import { directKey } from './rules.ts'
 import type { Sight } from './sight.ts'
@@ -98,7 +99,7 @@ export function createSync(deps: BootstrapDependencies & { changes: Changes }): 
     const sights = new Map(
       asked.map(({ conversationId, firstSeq }): [string, Sight] => [
         conversationId,
-        { firstSeq, lastSeq: null, hidden },
+        { accountId, firstSeq, lastSeq: null, hidden },
       ]),
     )
     const found = await changes.changesWithin(
@@ -115,7 +116,7 @@ export function createSync(deps: BootstrapDependencies & { changes: Changes }): 
     const places = found.flatMap((change) => messageIn(change) ?? [])
     return changeStore.everybody(reader, places, [
       ...found.flatMap(namedIn),
-      ...present.map(({ accountId }) => accountId),
+      ...present.filter((member) => isMemberShown(member, reader.accountId)).map(({ accountId }) => accountId),
     ])
   }
 
