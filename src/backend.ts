@@ -90,6 +90,7 @@ export async function createBackend(
     logger,
     secret,
     tokens: config.tokens,
+    banOf: safety.gate.banOf,
     onRegistered: (accountId) => profiles.welcome(accountId),
     async onDeleted(deviceId) {
       await Promise.all([presence.end(deviceId), sessions.closeOf(deviceId)])
