@@ -90,7 +90,6 @@ export async function createBackend(
     logger,
     secret,
     tokens: config.tokens,
-    banOf: safety.gate.banOf,
     onRegistered: (accountId) => profiles.welcome(accountId),
     async onDeleted(deviceId) {
       await Promise.all([presence.end(deviceId), sessions.closeOf(deviceId)])
@@ -204,7 +203,7 @@ export async function createBackend(
   disposers.add('discovery', discovery.close)
   /** What can be reported and acted on, as the modules that own it offer it. */
   const sources: SubjectSources = {
-    MESSAGE: nothing,
+    MESSAGE: messages.subjects,
     ACTIVITY: nothing,
     ACTIVITY_MESSAGE: nothing,
     ACCOUNT: nothing,
