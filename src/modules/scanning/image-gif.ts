@@ -28,7 +28,8 @@ export function gifHeader(bytes: Buffer): ImageHeader {
 function afterData(bytes: Buffer, from: number): number {
   let at = from
   for (;;) {
-    const size = bytes.readUInt8(at)
+    const size = bytes[at]
+    if (size === undefined) throw malformed()
     at += 1 + size
     if (size === 0) return at
   }

@@ -28,6 +28,7 @@ function within<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw error instanceof RangeError ? malformed() : error
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ERR_OUT_OF_RANGE' || code === 'ERR_BUFFER_OUT_OF_BOUNDS' ? malformed() : error
   }
 }

@@ -8,12 +8,16 @@ const frames = new Set([0xc0, 0xc1, 0xc2])
 const tablesAndNotes = (marker: number) =>
   marker === 0xc4 || marker === 0xdb || marker === 0xdd || marker === 0xfe || (marker >= 0xe0 && marker <= 0xef)
 
+/** Far more than any camera writes. */
+const maxSegments = 1000
+const maxFill = 16
+
 /** Looks at the segments before the picture, one by one: what is inside of one, such as a preview, does not count. */
 export function jpegHeader(bytes: Buffer): ImageHeader {
   let at = 2
-  for (;;) {
+  for (let segments = 0; segments < maxSegments; segments += 1) {
     if (bytes.readUInt8(at) !== 0xff) throw malformed()
-    while (bytes.readUInt8(at) === 0xff) at += 1
+    for (let fill = 0; fill < maxFill && bytes.readUInt8(at) === 0xff; fill += 1) at += 1
     const marker = bytes.readUInt8(at)
     const length = bytes.readUInt16BE(at + 1)
     if (frames.has(marker)) {
@@ -22,4 +26,5 @@ export function jpegHeader(bytes: Buffer): ImageHeader {
     if (length < 2 || !tablesAndNotes(marker)) throw malformed()
     at += 1 + length
   }
+  throw malformed()
 }

@@ -19,7 +19,7 @@ export interface DecodingProcess {
 /** Loading the decoder takes a quarter of a second, and longer where everything starts at once. */
 const startLimitMs = 15_000
 const shell = '/bin/sh'
-const lowPriority = 10
+const lowPriority = 5
 
 export function startDecoding({ timeMs, memoryBytes }: { timeMs: number; memoryBytes: number }): DecodingProcess {
   const child = start(memoryBytes)
