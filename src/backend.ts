@@ -13,7 +13,7 @@ import {
   createForgetting,
 } from './modules/activities/index.ts'
 import { createAppealService } from './modules/appeals/index.ts'
-import { createDiscoveryService } from './modules/discovery/index.ts'
+import { createDeviceStore, createDeviceSubject, createDiscoveryService } from './modules/discovery/index.ts'
 import { createEnforcementService, type SubjectSource, type SubjectSources } from './modules/enforcement/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
@@ -96,13 +96,13 @@ export async function createBackend(
     },
   })
   disposers.add('identity', identity.close)
+  const projectEvent = (sql: Sql, eventId: string) =>
+    jobs.addIn(sql, 'project-event', { eventId }, `project-event:${eventId}`)
   const places = createPlacesService({
-    venues: createVenueStore(postgres),
-    events: createEventStore(postgres, (sql, eventId) =>
-      jobs.addIn(sql, 'project-event', { eventId }, `project-event:${eventId}`),
-    ),
+    venues: createVenueStore(postgres, projectEvent),
+    events: createEventStore(postgres, projectEvent),
     owners: createOwnerStore(postgres),
-    ...{ clock, limiter },
+    ...{ clock, limiter, gate: safety.gate },
   })
   const social = createSocialService({
     store: createSocialStore(postgres),
@@ -150,6 +150,7 @@ export async function createBackend(
     reads: activityReads,
     ...{ social, presence, delivery, personIds, grids, clock, secret, rateLimits: config.rateLimits },
     ...config.activities,
+    gate: safety.gate,
   })
   const authorLabel = createAuthorLabel(secret)
   const endingStore = createEndingStore({ redis, delivery, store: activityStore })
@@ -179,6 +180,7 @@ export async function createBackend(
     ...{ clock, limiter, erasedName: identity.erasedName, checkPassword: identity.checkPassword },
     hiddenFrom: social.hiddenFrom,
     acquainted: messages.acquainted,
+    gate: safety.gate,
     onRevoked: (accountId, revokedAt) => identity.revoked(`account:${accountId}`, { revokedAt }),
   })
   const moderation = createModerationService({
@@ -204,12 +206,10 @@ export async function createBackend(
   /** What can be reported and acted on, as the modules that own it offer it. */
   const sources: SubjectSources = {
     MESSAGE: messages.subjects,
-    ACTIVITY: nothing,
-    ACTIVITY_MESSAGE: nothing,
-    ACCOUNT: nothing,
-    DEVICE: nothing,
-    VENUE: nothing,
-    EVENT: nothing,
+    ...activities.subjects,
+    ACCOUNT: profiles.subject,
+    DEVICE: createDeviceSubject({ store: createDeviceStore(postgres) }),
+    ...places.subjects,
   }
   const services = {
     ...safety,

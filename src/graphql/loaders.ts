@@ -59,9 +59,9 @@ export function loadersOf(context: Context): Loaders {
         ? enforcement.decisionsById(ids)
         : enforcement.decisionsAbout(selvesOf(context.viewer), ids)
     }),
-    venue: byId((ids) => places.venuesById(ids)),
+    venue: byId((ids) => places.venuesById(context.viewer?.accountId ?? null, ids)),
     campus: byId((ids) => places.campusesById(ids)),
-    profile: byId((ids) => profiles.byIds(ids)),
+    profile: byId((ids) => profiles.byIds(context.viewer?.accountId ?? null, ids)),
     eventsAt: new DataLoader(
       async (asked) => {
         const groups = new Map<string, { page: PageRequest; venueIds: string[] }>()
@@ -71,7 +71,8 @@ export function loadersOf(context: Context): Loaders {
           if (!group.venueIds.includes(venueId)) group.venueIds.push(venueId)
         }
         const found = new Map<string, Map<string, Listed<PlaceEvent>[]>>()
-        for (const [key, { page, venueIds }] of groups) found.set(key, await places.eventsAt(venueIds, page))
+        for (const [key, { page, venueIds }] of groups)
+          found.set(key, await places.eventsAt(context.viewer?.accountId ?? null, venueIds, page))
         return asked.map(({ venueId, page }) => found.get(JSON.stringify(page))?.get(venueId) ?? [])
       },
       { cache: false },

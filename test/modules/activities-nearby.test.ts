@@ -446,7 +446,7 @@ test('of more than 500 in one area the nearest bands are all there', async () =>
     app.services.activities.project({
       ...{ eventId: person(), version: 1, hostId: person(), venueId, title, emoji: '🎪', place: at, capacity: null },
       ...{ startsAtMs: app.clock.now(), endsAtMs: app.clock.now() + 60 * minutes },
-      ...{ archiveMessages: false, cancelled: false },
+      ...{ archiveMessages: false, cancelled: false, state: 'VISIBLE' },
     })
   const ring = async (count: number, meters: number, title: string) => {
     for (let i = 0; i < count; i += 20)

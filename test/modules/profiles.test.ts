@@ -162,7 +162,7 @@ describe('who sees a profile', () => {
   test('finds many in one statement', async () => {
     const [ann, ...others] = await Promise.all(Array.from({ length: 20 }, () => createAccount(app)))
     const ids = others.map(({ accountId }) => accountId)
-    const found = await app.services.profiles.byIds([...ids, ...ids, ann?.accountId ?? ''])
+    const found = await app.services.profiles.byIds(null, [...ids, ...ids, ann?.accountId ?? ''])
     expect([...found.keys()].sort()).toEqual([...ids, ann?.accountId].sort())
   })
 })

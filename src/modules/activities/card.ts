@@ -1,3 +1,5 @@
+import type { ContentState } from '../enforcement/index.ts'
+
 export type ActivityKind = 'SPONTANEOUS' | 'VENUE'
 
 /** An activity as every list needs it. */
@@ -20,11 +22,13 @@ export interface Activity {
   capacity: number | null
   version: number
   cancelledAtMs: number | null
-  /** Flagged away from everybody but its host. */
-  hidden: boolean
+  state: ContentState
   venueId: string | null
   eventId: string | null
 }
+
+/** Who may see a thing, as records keep it. */
+export const contentStates = ['VISIBLE', 'HIDDEN', 'REMOVED'] as const satisfies ContentState[]
 
 /** The order in which Lua packs a record; see record.lua.ts. */
 export type Card = [
@@ -65,11 +69,15 @@ export function unpacked(card: Card): Activity {
     capacity: card[12] === 0 ? null : card[12],
     version: card[13],
     cancelledAtMs: card[14] === 0 ? null : card[14],
-    hidden: card[15] === 1,
+    state: contentStates[card[15]] ?? 'REMOVED',
     venueId: card[16] === '' ? null : card[16],
     eventId: card[17] === '' ? null : card[17],
   }
 }
+
+/** Whether somebody may see an activity, as far as it is not about blocks: what is hidden is its host's alone, and what is removed nobody's. */
+export const isShown = ({ hostId, state }: Pick<Activity, 'hostId' | 'state'>, viewerId: string) =>
+  state === 'VISIBLE' || (state === 'HIDDEN' && hostId === viewerId)
 
 /** Whether an activity is for those around it only: nobody has joined what somebody just made up. */
 export const isQuiet = ({ kind, joins }: Pick<Activity, 'kind' | 'joins'>) => kind === 'SPONTANEOUS' && joins === 0

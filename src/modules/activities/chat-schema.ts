@@ -8,11 +8,13 @@ import { perViewer } from '../../graphql/per-viewer.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import {
   type ActivityEventPayload,
   type ActivityMessage,
   ActivityOverError,
   type Attendee,
+  messageIdOf,
   messageOf,
   NotMemberError,
 } from './index.ts'
@@ -45,7 +47,8 @@ export const ActivityMessageType = builder.objectRef<ActivityMessage>('ActivityM
 })
 
 export const ActivityMessageSentType = builder.objectRef<Told<'message'>>('ActivityMessageSent').implement({
-  description: 'Somebody said something. Told to those who have joined, and to the host.',
+  description:
+    'Somebody said something. Told to those who have joined, and to the host. One that you know by its id already is the same one.',
   fields: (t) => ({
     cursor: t.expose('cursor', { type: 'Cursor', description: cursorDescription }),
     message: t.field({
@@ -54,6 +57,18 @@ export const ActivityMessageSentType = builder.objectRef<Told<'message'>>('Activ
       resolve: ({ payload }, _args, { services }) =>
         messageOf(payload, payload.activityId, services.activities.attendeeId),
     }),
+  }),
+})
+
+export const ActivityMessageRemovedType = builder.objectRef<Told<'withdrawn'>>('ActivityMessageRemoved').implement({
+  description: 'A message is not there any more. Forget it; should it come back, you are told of it as of a new one.',
+  fields: (t) => ({
+    cursor: t.expose('cursor', { type: 'Cursor', description: cursorDescription }),
+    messageId: t.id({
+      description: 'Which one: the id of an `ActivityMessage`.',
+      resolve: ({ payload: { activityId, seq } }) => messageIdOf(activityId, seq),
+    }),
+    seq: t.int({ description: 'Its place in the activity.', resolve: ({ payload }) => payload.seq }),
   }),
 })
 
@@ -167,7 +182,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { device: true },
     errors: {
-      types: [NotMemberError, ActivityOverError, IdempotencyMismatchError],
+      types: [...gateErrors, NotMemberError, ActivityOverError, IdempotencyMismatchError],
       union: { name: 'SendActivityMessageResult', description: 'What `sendActivityMessage` answers.' },
     },
     args: { input: t.arg({ type: SendActivityMessageInput, required: true, description: 'The message.' }) },

@@ -6,7 +6,9 @@ import { deriveKey } from '../../platform/derive-key.ts'
 import { IdempotencyMismatchError, NotFoundError, RateLimitedError } from '../../platform/errors.ts'
 import { isId } from '../../platform/ids.ts'
 import type { Listed, PageRequest } from '../../platform/keyset.ts'
+import { outcomeOf } from '../../platform/outcome.ts'
 import { checkedText } from '../../platform/text.ts'
+import type { Gate } from '../gate/index.ts'
 import type { SocialService } from '../social/index.ts'
 import type { Attendee } from './attendees.ts'
 import { seenForMs } from './chat.lua.ts'
@@ -33,8 +35,8 @@ export interface NewMessage {
 
 export interface Chat {
   /**
-   * Says something. Refuses who has no part in it (NotMemberError), what is over, texts out of their range, and more than 100 an
-   * hour. Repeating it with the same client id gives the same message.
+   * Says something. Refuses who has no part in it (NotMemberError), what is over, texts out of their range, what the gate refuses, and more
+   * than 100 an hour. Repeating it with the same client id gives the same message, also to who may not write any more.
    */
   send(personId: string, message: NewMessage): Promise<ActivityMessage>
   /**
@@ -43,7 +45,7 @@ export interface Chat {
    */
   signal(personId: string, activityId: string, typing: boolean): Promise<number>
   /**
-   * What was said lately, oldest first, without whom a block hides from the viewer; null for one who has no part in it. Refuses cursors of
+   * What was said lately, oldest first, without whom a block hides from the viewer and what only others may see; null for one who has no part in it. Refuses cursors of
    * other lists.
    */
   messages(viewerId: string, activityId: string): Promise<((page: PageRequest) => Listed<ActivityMessage>[]) | null>
@@ -56,13 +58,16 @@ const hourMs = 60 * 60 * 1000
 const minuteMs = 60 * 1000
 const limits = { send: { count: 100, windowMs: hourMs }, signal: { count: 60, windowMs: minuteMs } }
 
+export const messageIdOf = (activityId: string, seq: number) =>
+  Buffer.from(`ActivityMessage:${activityId}:${seq}`).toString('base64url')
+
 /** A message as it is told; what it was made of may come from the chat or from its event. */
 export function messageOf(
   { seq, personId, displayName, joinedAtMs, isHost, body, atMs }: StoredMessage,
   activityId: string,
   attendeeId: (activityId: string, personId: string) => string,
 ): ActivityMessage {
-  const id = Buffer.from(`ActivityMessage:${activityId}:${seq}`).toString('base64url')
+  const id = messageIdOf(activityId, seq)
   const joinedAt = new Date(joinedAtMs)
   const author = { id: attendeeId(activityId, personId), activityId, personId, displayName, joinedAt, isHost }
   return { id, activityId, seq, author, body, sentAt: new Date(atMs) }
@@ -76,8 +81,9 @@ export function createChat(deps: {
   secret: string
   rateLimits: boolean
   attendeeId(activityId: string, personId: string): string
+  gate: Gate
 }): Chat {
-  const { chat, social, delivery, clock, attendeeId } = deps
+  const { chat, social, delivery, clock, attendeeId, gate } = deps
   const fingerprintKey = deriveKey(deps.secret, 'activity-messages')
 
   const fingerprintOf = (activityId: string, body: string) =>
@@ -88,7 +94,9 @@ export function createChat(deps: {
     return { personId, apart: await social.hiddenFrom(personId), rate }
   }
 
-  function refusal(outcome: { kind: 'none' | 'stranger' | 'over' } | { kind: 'wait'; retryAfterMs: number }): Error {
+  function refusal(
+    outcome: { kind: 'none' | 'stranger' | 'over' | 'refused' } | { kind: 'wait'; retryAfterMs: number },
+  ): Error {
     if (outcome.kind === 'wait') return new RateLimitedError(outcome.retryAfterMs)
     if (outcome.kind === 'stranger') return new NotMemberError()
     return outcome.kind === 'over' ? new ActivityOverError() : new NotFoundError()
@@ -99,11 +107,21 @@ export function createChat(deps: {
       const body = checkedText(given, { min: 1, max: bodyAtMost, field: 'body', lines: true })
       if (!isId(activityId)) throw new NotFoundError()
       const fingerprint = fingerprintOf(activityId, body)
-      const who = await speaker(personId, 'send')
-      const outcome = await chat.send(activityId, clock.now(), who, { clientId, fingerprint, body })
+      const [who, asked] = await Promise.all([
+        speaker(personId, 'send'),
+        outcomeOf(gate.ask({ surface: 'ACTIVITY_MESSAGE', personId, attempt: clientId, texts: [body] })),
+      ])
+      const passed = 'error' in asked ? undefined : asked.value
+      const kept = passed ? (passed.texts[0] ?? body) : null
+      const hiddenBy = passed?.hiddenBy ?? null
+      const message = { clientId, fingerprint, body: kept, isChanged: kept !== body, hiddenBy }
+      const outcome = await chat.send(activityId, clock.now(), who, message)
+      if (outcome.kind === 'refused' && 'error' in asked) throw asked.error
       if (outcome.kind !== 'sent') throw refusal(outcome)
-      if (outcome.sent.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
-      return messageOf({ ...outcome.sent, body }, activityId, attendeeId)
+      const { sent } = outcome
+      if (sent.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
+      passed?.written({ kind: 'ACTIVITY_MESSAGE', id: `${activityId}:${sent.seq}` })
+      return messageOf({ ...sent, body: sent.body ?? body }, activityId, attendeeId)
     },
 
     async signal(personId, activityId, typing) {

@@ -2,10 +2,10 @@ import { finestLevel } from './tiles.ts'
 
 /**
  * How many activities are in each tile of a rectangle, in one area, as one viewer may know: without those of hosts that are
- * hidden from them, and without those that are over and not yet swept.
+ * hidden from them, and without those that are over and not yet swept. Their own are counted, also those that nobody else may see.
  *
  * KEYS: the area's counters of the level, its ends. ARGV: prefix, now, level, first and last row, first and last column (they
- * may wrap around), columns around the world, then the hosts.
+ * may wrap around), columns around the world, the viewer, then the hosts.
  */
 export const clustersLua = `
 local P, now, level = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -33,13 +33,22 @@ else
     end
   end
 end
+local side = 2 ^ (${finestLevel} - level)
+for _, id in ipairs(redis.call('SMEMBERS', P .. 'hosting:' .. ARGV[9])) do
+  local r = redis.call('HMGET', P .. 'activity:' .. id, 'hidden', 'tileX', 'tileY', 'kind', 'joins', 'endsAt', 'cancelledAt')
+  if r[1] == '1' and not (r[4] == 'SPONTANEOUS' and (r[5] or '0') == '0') and tonumber(r[6]) > tonumber(now) and (r[7] or '0') == '0' then
+    local x, y = math.floor(r[2] / side), math.floor(r[3] / side)
+    local tile = string.format('%d:%d', x, y)
+    if inside(x, y) then counts[tile] = (counts[tile] or 0) + 1 end
+  end
+end
 if next(counts) == nil then return {} end
 
 local away = redis.call('ZRANGE', KEYS[2], '-inf', now, 'BYSCORE')
-for i = 9, #ARGV do
+for i = 10, #ARGV do
   for _, id in ipairs(redis.call('SMEMBERS', P .. 'hosting:' .. ARGV[i])) do away[#away + 1] = id end
 end
-local side, seen = 2 ^ (${finestLevel} - level), {}
+local seen = {}
 for _, id in ipairs(away) do
   if not seen[id] then
     seen[id] = true

@@ -41,7 +41,7 @@ export function createClusters(deps: { reads: ActivityReads; social: SocialServi
       if (areas.length > areasAtMost) throw tooLarge()
       const hidden = await social.hiddenFrom(viewerId)
       const nowMs = clock.now()
-      const found = await Promise.all(areas.map((area) => reads.clusters(area, nowMs, range, hidden)))
+      const found = await Promise.all(areas.map((area) => reads.clusters(area, nowMs, range, viewerId, hidden)))
 
       const { level } = range
       const clusters = new Map<string, ActivityCluster>()

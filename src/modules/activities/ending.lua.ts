@@ -69,8 +69,8 @@ redis.call('ZREM', P .. 'ends', id)
 redis.call('ZREM', P .. 'starts', id)
 if r and r.ended > 0 then return 'ended' end
 local gone = r or lost()
-if gone and gone.cancelledAt == 0 and gone.hidden == 0 then
-  local from = { cell = gone.cell, quiet = isQuiet(gone), version = gone.version }
+if gone and gone.cancelledAt == 0 and gone.hidden < 2 then
+  local from = { cell = gone.cell, quiet = isQuiet(gone), version = gone.version, hidden = gone.hidden == 1 or nil }
   append(ARGV[5], cjson.encode({ kind = 'activity', id = id, host = gone.host, from = from, to = cjson.null }), ARGV[7], ARGV[8], ARGV[9], ARGV[10])
 end
 if not r then return 'lost' end
@@ -81,14 +81,20 @@ if r.cancelledAt == 0 then tell({ kind = 'ended', atMs = r.endsAt, cancelled = f
 redis.call('ZADD', P .. 'erase', due + retention, id)
 redis.call('PEXPIRE', P .. 'erase', ${outboxKeepMs})
 
-local messages = tonumber(redis.call('HGET', record, 'messages') or 0)
+-- What not everybody may see is neither counted nor kept.
+local messages = tonumber(redis.call('HGET', record, 'messages') or 0) - redis.call('HLEN', child('unseen'))
 if r.kind == 'SPONTANEOUS' then
   for name, by in pairs({ activities = 1, joins = r.joins, messages = messages }) do
-    if by > 0 then redis.call('HINCRBY', ARGV[${own + 2}], name .. ' ' .. ARGV[${own + 3}], by) end
+    if by > 0 and r.hidden == 0 then redis.call('HINCRBY', ARGV[${own + 2}], name .. ' ' .. ARGV[${own + 3}], by) end
   end
   redis.call('PEXPIRE', ARGV[${own + 2}], ${outboxKeepMs})
 else
-  local said = redis.call('HGET', record, 'archive') == '1' and redis.call('LRANGE', child('chat'), 0, -1) or {}
+  local said = {}
+  if redis.call('HGET', record, 'archive') == '1' then
+    for _, text in ipairs(redis.call('LRANGE', child('chat'), 0, -1)) do
+      if redis.call('HEXISTS', child('unseen'), cjson.decode(text).seq) == 0 then said[#said + 1] = text end
+    end
+  end
   redis.call('HSET', P .. 'ended', r.eventId, cjson.encode({ activityId = id, joins = r.joins, messages = messages, said = said }))
   redis.call('PEXPIRE', P .. 'ended', ${outboxKeepMs})
 end

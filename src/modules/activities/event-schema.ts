@@ -2,7 +2,12 @@ import { builder } from '../../graphql/builder.ts'
 import { cursorDescription, cutWhenSlow, ReadyType, ResyncType } from '../../graphql/event-stream.ts'
 import { phone } from '../../graphql/phone.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
-import { ActivityAttendeeErasedType, ActivityMessageSentType, ActivityTypingType } from './chat-schema.ts'
+import {
+  ActivityAttendeeErasedType,
+  ActivityMessageRemovedType,
+  ActivityMessageSentType,
+  ActivityTypingType,
+} from './chat-schema.ts'
 import { type ActivityEventPayload, type Attendee, cardOf } from './index.ts'
 import { ActivityType, AttendeeType } from './schema.ts'
 
@@ -77,6 +82,7 @@ const types = {
   changed: 'ActivityChanged',
   ended: 'ActivityEnded',
   message: 'ActivityMessageSent',
+  withdrawn: 'ActivityMessageRemoved',
   typing: 'ActivityTyping',
   erased: 'ActivityAttendeeErased',
   // Never handed on: the first ends the streams of all but the host.
@@ -88,7 +94,7 @@ const ActivityEventUnion = builder.unionType('ActivityEvent', {
   description: 'What `activityEvents` delivers.',
   types: [
     ...[ReadyType, ActivityJoinedType, ActivityLeftType, ActivityMessageSentType, ActivityTypingType],
-    ...[ActivityChangedType, ActivityAttendeeErasedType, ActivityEndedType, ResyncType],
+    ...[ActivityMessageRemovedType, ActivityChangedType, ActivityAttendeeErasedType, ActivityEndedType, ResyncType],
   ],
   resolveType: (value) => {
     const delivery = value as unknown as Delivery<ActivityEventPayload>

@@ -1,4 +1,5 @@
 import { takeLua } from '../../platform/rate-limit.ts'
+import { exposeLua } from './content.lua.ts'
 import { recordArguments, recordLua } from './record.lua.ts'
 
 const own = recordArguments
@@ -6,10 +7,10 @@ const own = recordArguments
 const enough = 3
 
 /** Counts one person's flag, once. ARGV: person, whom they must not meet, rate, its window, reason. */
-export const flagLua = `${takeLua}${recordLua}
+export const flagLua = `${takeLua}${recordLua}${exposeLua}
 local person = ARGV[${own + 1}]
 local r = load()
-if not r or (r.host ~= person and (r.hidden == 1 or string.find(ARGV[${own + 2}], r.host, 1, true))) then return { 'none' } end
+if not r or r.hidden == 2 or (r.host ~= person and (r.hidden == 1 or string.find(ARGV[${own + 2}], r.host, 1, true))) then return { 'none' } end
 if r.host == person then return { 'host' } end
 local flags = child('flags')
 if redis.call('HEXISTS', flags, person) == 1 then return { 'flagged' } end
@@ -22,10 +23,10 @@ end
 redis.call('HSET', flags, person, ARGV[${own + 5}])
 inherit(flags)
 touch(person)
-if redis.call('HLEN', flags) >= ${enough} then
-  redis.call('HSET', record, 'hidden', 1)
-  settle(r)
-  tell({ kind = 'hidden', atMs = now })
+-- Those that somebody has looked at count no more.
+if redis.call('HLEN', flags) - tonumber(redis.call('HGET', record, 'pardoned') or 0) >= ${enough} then
+  redis.call('HSET', record, 'state', 1, 'hiddenBy', '')
+  expose(r)
 end
 return { 'flagged' }
 `

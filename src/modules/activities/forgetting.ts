@@ -27,7 +27,7 @@ export function createForgetting(deps: {
 
   /** It ends as any other: whoever follows is told, and it counts. */
   async function eraseHosted(id: string, personId: string): Promise<number> {
-    await store.cancel(id, clock.now(), personId)
+    await store.cancel(id, clock.now(), personId, true)
     const [activity] = await reads.load([id])
     if (activity) await ending.end(id, clock.now(), activity.cancelledAtMs ?? activity.endsAtMs)
     return Number(await store.run(eraseHostedScript, id, clock.now(), [personId]))

@@ -7,13 +7,14 @@ const own = recordArguments
 export const meetLua = `
 local person, apart = ARGV[${own + 1}], ARGV[${own + 2}]
 local function meets(r)
-  return r and (r.host == person or (r.hidden == 0 and not string.find(apart, r.host, 1, true)))
+  return r and r.hidden < 2 and (r.host == person or (r.hidden == 0 and not string.find(apart, r.host, 1, true)))
 end
 `
 
 /**
  * Takes a seat, if there is one: of a thousand who want the last, one gets it. Who has one keeps it.
- * ARGV: person, whom they must not meet, rate, its window, audience, display name or nothing.
+ * ARGV: person, whom they must not meet, rate, its window, audience, display name or nothing, whether that may not be written, the cause
+ * that hides it from others or nothing.
  */
 export const joinLua = `${takeLua}${recordLua}${meetLua}
 local r = load()
@@ -21,6 +22,7 @@ if not meets(r) then return { 'none' } end
 local attendees = child('attendees')
 if r.host == person or redis.call('ZSCORE', attendees, person) then return { 'joined', r.card } end
 if not isOpen(r) then return { 'over' } end
+if ARGV[${own + 7}] == '1' then return { 'refused' } end
 local rate = tonumber(ARGV[${own + 3}])
 if rate > 0 then
   local wait = take(P .. 'rate:join:' .. person, now, rate, tonumber(ARGV[${own + 4}]))
@@ -34,17 +36,24 @@ local at = now
 if last and tonumber(last) >= now then at = tonumber(last) + 1 / 1024 end
 redis.call('ZADD', attendees, at, person)
 inherit(attendees)
-local name = ARGV[${own + 6}]
+local name, hiddenBy = ARGV[${own + 6}], ARGV[${own + 8}]
 if name ~= '' then
-  redis.call('HSET', child('names'), person, name)
-  inherit(child('names'))
+  local key = child(hiddenBy == '' and 'names' or 'aliases')
+  redis.call('HSET', key, person, hiddenBy == '' and name or hiddenBy .. ' ' .. name)
+  inherit(key)
 end
 redis.call('HINCRBY', record, 'joins', 1)
 local after = settle(r)
 touch(person)
 redis.call('ZADD', child('seen'), now, person)
 inherit(child('seen'))
-tell({ kind = 'joined', activityId = id, personId = person, audience = ARGV[${own + 5}], atMs = now, displayName = name ~= '' and name or cjson.null, joins = after.joins })
+local joined = { kind = 'joined', activityId = id, personId = person, audience = ARGV[${own + 5}], atMs = now, displayName = name ~= '' and name or cjson.null, joins = after.joins }
+if name ~= '' and hiddenBy ~= '' then
+  joined['for'] = 'author'
+  tell(joined)
+  joined['for'], joined.displayName = 'others', cjson.null
+end
+tell(joined)
 return { 'joined', after.card }
 `
 
@@ -56,6 +65,7 @@ if r.host == person then return { 'host' } end
 if redis.call('ZREM', child('attendees'), person) == 1 then
   local before = r
   redis.call('HDEL', child('names'), person)
+  redis.call('HDEL', child('aliases'), person)
   redis.call('ZREM', child('seen'), person)
   redis.call('SREM', child('typing'), person)
   redis.call('HINCRBY', record, 'joins', -1)

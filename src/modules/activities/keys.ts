@@ -11,12 +11,16 @@ export const activityChildren = [
   'attendees',
   /** Person → the name they want to be shown by. */
   'names',
+  /** Person → a name that they alone are shown by, after the cause that hides it from others and a space. */
+  'aliases',
   /** Person who flagged it → their reason. */
   'flags',
   /** Everybody who ever had to do with it, also those who left: what to look through when one of them is erased. */
   'people',
   /** The messages kept, oldest first, as JSON. */
   'chat',
+  /** Seq of a message that not everybody may see → its state, a space and the cause; see `content.lua.ts`. Those not kept any more too. */
+  'unseen',
   /** `person clientId` → what they said with it, but for the text. */
   'clients',
   /** Person → when they were last heard of, milliseconds. */

@@ -4,6 +4,7 @@ import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { phone } from '../../graphql/phone.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
 import { LatitudeOutOfRangeError } from '../../platform/geo/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import {
   type Activity,
   ActivityFullError,
@@ -90,7 +91,10 @@ const JoinActivityInput = builder.inputType('JoinActivityInput', {
   description: 'Which activity to join.',
   fields: (t) => ({
     activityId: t.globalID({ for: ActivityType, required: true, description: 'Its id.' }),
-    displayName: t.string({ description: 'What you want to be called there, 1 to 40 characters.' }),
+    displayName: t.string({
+      description:
+        'What you want to be called there, 1 to 40 characters. Only with it a restriction can hold you back.',
+    }),
   }),
 })
 const chosen = (name: string, description: string) =>
@@ -146,7 +150,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { device: true },
     errors: {
-      types: [LatitudeOutOfRangeError, IdempotencyMismatchError],
+      types: [...gateErrors, LatitudeOutOfRangeError, IdempotencyMismatchError],
       union: { name: 'CreateActivityResult', description: 'What `createActivity` answers.' },
     },
     args: { input: t.arg({ type: CreateActivityInput, required: true, description: 'The activity.' }) },
@@ -161,6 +165,7 @@ builder.mutationFields((t) => ({
     authScopes: { device: true },
     errors: {
       types: [
+        ...gateErrors,
         ActivityOverError,
         ActivityStartedError,
         CapacityBelowJoinsError,
@@ -194,7 +199,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { device: true },
     errors: {
-      types: [ActivityFullError, ActivityOverError],
+      types: [...gateErrors, ActivityFullError, ActivityOverError],
       union: { name: 'JoinActivityResult', description: 'What `joinActivity` answers.' },
     },
     args: { input: t.arg({ type: JoinActivityInput, required: true, description: 'Which one.' }) },

@@ -16,7 +16,7 @@ import {
   searchMeters,
 } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
-import { type Activity, isQuiet, unpacked } from './card.ts'
+import { type Activity, isQuiet, isShown, unpacked } from './card.ts'
 import { rankCursor, rankPlace } from './cursors.ts'
 import { byRank, type RankWeights, scoreOf } from './ranking.ts'
 import type { ActivityReads } from './reads.ts'
@@ -127,7 +127,7 @@ export function createNearby(deps: {
       for (const card of cards) {
         const activity = unpacked(card)
         const own = activity.hostId === viewerId
-        if (isOver(activity, nowMs) || (!own && (activity.hidden || hidden.has(activity.hostId)))) continue
+        if (isOver(activity, nowMs) || !isShown(activity, viewerId) || hidden.has(activity.hostId)) continue
         const meters = distanceMeters(standing.near, placeOf(activity))
         const band = activity.cellId === standing.near.id ? 'HERE' : bandAt(meters)
         if (!band || !isWithin(band, radius) || (!own && isQuiet(activity) && meters > quietMeters)) continue

@@ -2,7 +2,9 @@
 import type { Clock } from '../../platform/clock.ts'
 import { areaOf, idIn, type Position } from '../../platform/geo/index.ts'
 import { Lru } from '../../platform/lru.ts'
+import type { ContentState } from '../enforcement/index.ts'
 import type { Grids } from '../presence/index.ts'
+import { contentStates } from './card.ts'
 import type { ActivityReads } from './reads.ts'
 import { placed } from './rules.ts'
 import type { ActivityStore } from './store.ts'
@@ -23,6 +25,8 @@ export interface VenueProjection {
   capacity: number | null
   archiveMessages: boolean
   cancelled: boolean
+  /** Who may see the event: what is hidden is its organizer's alone, and on nobody's map. */
+  state: ContentState
 }
 
 export interface Projecting {
@@ -65,6 +69,7 @@ export function createProjecting(deps: {
           endsAt: endsAtMs,
         },
         ...{ capacity: event.capacity ?? 0, venueId, eventId, archive: event.archiveMessages ? 1 : 0 },
+        placeState: contentStates.indexOf(event.state),
       })
       activityOf.set(eventId, id)
     },

@@ -31,6 +31,8 @@ export interface Gathering {
   cell: string
   quiet: boolean
   version: number
+  /** Set: for its host only. */
+  hidden?: true
 }
 
 export interface StoredAttendee {
@@ -54,7 +56,7 @@ const standsScriptLua = `${standsLua}
 return stands(KEYS[1], tonumber(ARGV[1]), ARGV[2]) and 1 or 0
 `
 
-// KEYS: record, attendees, names. ARGV: viewer, after, how many. For the host and those who joined.
+// KEYS: record, attendees, names, aliases. ARGV: viewer, after, how many. For the host and those who joined.
 const attendeesLua = `
 if redis.call('HGET', KEYS[1], 'host') ~= ARGV[1] and not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return false end
 local found = redis.call('ZRANGE', KEYS[2], ARGV[2], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[3], 'WITHSCORES')
@@ -62,7 +64,8 @@ local rows = {}
 for i = 1, #found, 2 do
   rows[#rows + 1] = found[i]
   rows[#rows + 1] = found[i + 1]
-  rows[#rows + 1] = redis.call('HGET', KEYS[3], found[i]) or ''
+  local alias = found[i] == ARGV[1] and redis.call('HGET', KEYS[4], ARGV[1])
+  rows[#rows + 1] = alias and string.match(alias, '^%S* (.*)$') or redis.call('HGET', KEYS[3], found[i]) or ''
 end
 return rows
 `
@@ -114,8 +117,9 @@ export function createActivityReads(redis: RedisConnections) {
         cursor = next
         for (let i = 0; i < flat.length; i += 2) {
           const activity = unpacked(JSON.parse(flat[i] ?? '') as Card)
-          const { id, hostId, cellId, version } = activity
-          if (!activity.hidden) yield { id, host: hostId, cell: cellId, quiet: isQuiet(activity), version }
+          const { id, hostId, cellId, version, state } = activity
+          const gathering = { id, host: hostId, cell: cellId, quiet: isQuiet(activity), version }
+          if (state !== 'REMOVED') yield state === 'HIDDEN' ? { ...gathering, hidden: true } : gathering
         }
       } while (cursor !== '0')
     },
@@ -149,7 +153,7 @@ export function createActivityReads(redis: RedisConnections) {
     ): Promise<StoredAttendee[] | undefined> {
       const keys = keysOf(redis, id)
       const flat = (await attendeesScript(
-        [keys.activity(id), keys.child('attendees', id), keys.child('names', id)],
+        [keys.activity(id), ...(['attendees', 'names', 'aliases'] as const).map((name) => keys.child(name, id))],
         [viewerId, after === undefined ? '-inf' : `(${after}`, limit],
       )) as string[] | null
       if (flat === null) return undefined
@@ -174,17 +178,18 @@ export function createActivityReads(redis: RedisConnections) {
       return found === null ? undefined : (JSON.parse(found) as Card[])
     },
 
-    /** How many there are in each tile, of those that anybody but these hosts made. */
+    /** How many there are in each tile for a viewer, of those that anybody but these hosts made. */
     async clusters(
       area: Area,
       nowMs: number,
       { level, top, bottom, left, right, across }: TileRange,
+      viewerId: string,
       hidden: ReadonlySet<string>,
     ): Promise<(Tile & { count: number })[]> {
       const keys = activityKeys(redis, area)
       const flat = (await clustersScript(
         [keys.clusters(level), keys.ends],
-        [keys.prefix, nowMs, level, top, bottom, left, right, across, ...hidden],
+        [keys.prefix, nowMs, level, top, bottom, left, right, across, viewerId, ...hidden],
       )) as (string | number)[]
       return Array.from({ length: flat.length / 2 }, (_, i) => {
         const [x = 0, y = 0] = String(flat[2 * i])

@@ -14,7 +14,9 @@ export const recordArguments = 11
  * Put before every script that changes an activity. After it `id`, `now`, `record` (the key), and:
  * `load()` the record as a table, or nil; `child(name)` the key of a child, and `inherit(key)` its end;
  * `settle(before)` makes everything that follows from the record true again (card, index, counters, ends, surroundings) after
- * fields were written, and answers the record as it is now; `tell(event)` appends to the activity's events; `erase(r)` leaves nothing of it.
+ * fields were written, and answers the record as it is now (`still`: nothing of it looks different); `tell(event)` appends to the
+ * activity's events; `rewrite(change)` writes the log of its events anew: `change(event)` answers what an entry becomes, nil for what stays;
+ * `erase(r)` leaves nothing of it. `hidden` of a record is 0, 1 (its host's alone) or 2 (nobody's).
  *
  * ARGV: prefix, id, now, retention, base of the area's surroundings and of the activity's events, run, seed, then maxLength and
  * window of the surroundings, and maxLength of the events.
@@ -40,6 +42,24 @@ local function child(name) return P .. name .. ':' .. id end
 local function inherit(key) redis.call('PEXPIRE', key, math.max(1, redis.call('PTTL', record))) end
 local function tell(event)
   append(ARGV[6], cjson.encode(event), ARGV[7], ARGV[8], ARGV[11], 0, record)
+end
+
+-- A stream is written once: it is written anew, every entry at its place, in one step.
+local function rewrite(change)
+  local log, changed = ARGV[6] .. ':log', false
+  local entries = redis.call('XRANGE', log, '-', '+')
+  for _, entry in ipairs(entries) do
+    local after = change(cjson.decode(entry[2][2]))
+    if after then
+      entry[2][2] = cjson.encode(after)
+      changed = true
+    end
+  end
+  if not changed then return false end
+  redis.call('DEL', log)
+  for _, entry in ipairs(entries) do redis.call('XADD', log, entry[1], 'p', entry[2][2]) end
+  inherit(log)
+  return true
 end
 
 local function pack(r)
@@ -70,12 +90,12 @@ local function count(r, by, life)
 end
 
 local function gathering(r)
-  if not r or not isOpen(r) or r.hidden == 1 then return cjson.null end
-  return { cell = r.cell, quiet = isQuiet(r), version = r.version }
+  if not r or not isOpen(r) or r.hidden == 2 then return cjson.null end
+  return { cell = r.cell, quiet = isQuiet(r), version = r.version, hidden = r.hidden == 1 or nil }
 end
 
-local function settle(before)
-  redis.call('HINCRBY', record, 'version', 1)
+local function settle(before, still)
+  if not still then redis.call('HINCRBY', record, 'version', 1) end
   local r = load()
   local open = isOpen(r)
   local over = r.cancelledAt > 0 and r.cancelledAt or r.endsAt
@@ -93,7 +113,7 @@ local function settle(before)
 
   if before then redis.call('ZREM', P .. 'index', before.card) end
   if open then
-    redis.call('GEOADD', P .. 'index', r.x, r.y, r.card)
+    if r.hidden < 2 then redis.call('GEOADD', P .. 'index', r.x, r.y, r.card) end
     redis.call('ZADD', P .. 'ends', r.endsAt, id)
     redis.call('SADD', P .. 'hosting:' .. r.host, id)
     for _, key in ipairs({ 'index', 'ends', 'hosting:' .. r.host }) do keep(P .. key, life) end

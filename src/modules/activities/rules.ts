@@ -31,7 +31,7 @@ const skewMs = 60_000
 const moveMeters = 10_000
 const minuteMs = 60_000
 
-const checkedTitle = (title: string) => checkedText(title, { min: 1, max: titleAtMost, field: 'title' })
+export const checkedTitle = (title: string) => checkedText(title, { min: 1, max: titleAtMost, field: 'title' })
 
 export const checkedName = (name: string | null | undefined) =>
   name == null ? null : checkedText(name, { min: 1, max: displayNameAtMost, field: 'displayName' })
@@ -64,7 +64,7 @@ export function placed(cell: Cell, published: Position = cell): RecordFields {
 }
 
 export interface Plan {
-  fields: RecordFields
+  fields: RecordFields & { title: string }
   cell: Cell
   endsAtMs: number
   /** Why it could not be asked for at this moment, though it could have been before. */

@@ -13,11 +13,13 @@ import {
 } from '../../platform/errors.ts'
 import { areaOf, areaOfId, createIdIn } from '../../platform/geo/index.ts'
 import { isId } from '../../platform/ids.ts'
+import { outcomeOf, resultOf } from '../../platform/outcome.ts'
 import type { PersonIds } from '../../platform/person-ids.ts'
+import type { Gate } from '../gate/index.ts'
 import type { Grids, PresenceService } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { type Attendees, createAttendees } from './attendees.ts'
-import type { Activity } from './card.ts'
+import { type Activity, isShown } from './card.ts'
 import { type Chat, createChat } from './chat.ts'
 import type { ChatStore } from './chat-store.ts'
 import { type Clusters, createClusters } from './clusters.ts'
@@ -26,23 +28,24 @@ import { createNearby, type Nearby } from './nearby.ts'
 import { createProjecting, type Projecting } from './projecting.ts'
 import type { RankWeights } from './ranking.ts'
 import type { ActivityReads } from './reads.ts'
-import { type ActivityChanges, checkedName, type NewActivity, plan, planned } from './rules.ts'
+import { type ActivityChanges, checkedName, checkedTitle, type NewActivity, plan, planned } from './rules.ts'
 import type { ActivityStore, Outcome } from './store.ts'
+import { type ActivitySubjects, createActivitySubjects } from './subjects.ts'
 import { createWatching, type Watching } from './watching.ts'
 
 export type FlagReason = 'SPAM' | 'OFFENSIVE' | 'DANGEROUS' | 'OTHER'
 
-export interface ActivityService extends Nearby, Clusters, Attendees, Chat, Watching, Projecting {
+export interface ActivityService extends Nearby, Clusters, Attendees, Chat, Watching, Projecting, ActivitySubjects {
   /**
-   * Makes an activity. Refuses texts, places and times out of their range, and more than 5 an hour. Repeating it with the same
-   * client id gives the original while that is there, and NOT_FOUND after.
+   * Makes an activity. Refuses texts, places and times out of their range, what the gate refuses, and more than 5 an hour. Repeating it with
+   * the same client id gives the original while that is there, also to who may not write any more, and NOT_FOUND after.
    */
   create(personId: string, input: NewActivity): Promise<Activity>
-  /** Host only (FORBIDDEN). Refuses one that is over, fewer seats than are taken, another start of what has begun, and a move too far. Safe to repeat. */
+  /** Host only (FORBIDDEN). Refuses what the gate refuses, one that is over, fewer seats than are taken, another start of what has begun, and a move too far. Safe to repeat. */
   update(personId: string, id: string, changes: ActivityChanges): Promise<Activity>
   /** Host only (FORBIDDEN). Refuses one that has ended by itself. Repeating it gives the same. */
   cancel(personId: string, id: string): Promise<Activity>
-  /** Takes a seat. Refuses one that is full or over, and more than 20 an hour. Repeating it gives the same; the host needs no seat. */
+  /** Takes a seat. Refuses a name that the gate refuses, one that is full or over, and more than 20 an hour. Repeating it gives the same; the host needs no seat. */
   join(personId: string, id: string, displayName?: string | null): Promise<Activity>
   /** Gives the seat back. Refuses the host. Repeating it gives the same. */
   leave(personId: string, id: string): Promise<Activity>
@@ -76,10 +79,14 @@ export interface ActivityDependencies {
   retentionMs: number
   weights: RankWeights
   rateLimits: boolean
+  gate: Gate
 }
 
+/** What a new record keeps of what hides it. */
+const hiding = (hiddenBy: string | null) => (hiddenBy === null ? {} : { state: 1, hidden: 1, hiddenBy })
+
 export function createActivityService(deps: ActivityDependencies): ActivityService {
-  const { store, reads, social, grids, clock, retentionMs } = deps
+  const { store, reads, social, grids, clock, retentionMs, gate } = deps
   const fingerprintKey = deriveKey(deps.secret, 'activity-fingerprints')
   const rate = (count: number) => ({ count: deps.rateLimits ? count : 0, windowMs: hourMs })
   const snap = grids.places.snap
@@ -93,7 +100,7 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
 
   /** The activity of an outcome, or its refusal. */
   function settled(outcome: Outcome): Activity {
-    if (outcome.kind === 'done') return outcome.activity
+    if (outcome.kind === 'done' && outcome.activity.state !== 'REMOVED') return outcome.activity
     if (outcome.kind === 'wait') throw new RateLimitedError(outcome.retryAfterMs)
     if (outcome.kind === 'over') throw new ActivityOverError()
     if (outcome.kind === 'full') throw new ActivityFullError()
@@ -107,9 +114,7 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     const [hidden, found] = await Promise.all([social.hiddenFrom(viewerId), reads.load(known)])
     const shown = new Map(
       found.flatMap((activity) =>
-        activity && (activity.hostId === viewerId || !(activity.hidden || hidden.has(activity.hostId)))
-          ? [[activity.id, activity]]
-          : [],
+        activity && isShown(activity, viewerId) && !hidden.has(activity.hostId) ? [[activity.id, activity]] : [],
       ),
     )
     return ids.map((id) => shown.get(id) ?? null)
@@ -135,6 +140,10 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     return ids.length === 0 ? [] : reads.seats(ids, viewerId)
   }
 
+  /** Names an attempt that has no client id: the same wish again is the same attempt. */
+  const attemptOf = (wish: unknown[]) =>
+    createHmac('sha256', fingerprintKey).update(JSON.stringify(wish)).digest('base64url')
+
   function checkedId(id: string): string {
     if (!isId(id)) throw new NotFoundError()
     return id
@@ -147,33 +156,53 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
       const keepMs = endsAtMs + retentionMs - nowMs
       const area = areaOf(cell)
       const fingerprint = fingerprintOf(input, cell.id)
+      const { clientId, title } = { ...input, ...fields }
+      const wish = { personId, clientId, id: createIdIn(area, nowMs), fingerprint, nowMs, rate: rate(limits.create) }
+      // What is refused claims nothing: the same client id may be used again. What was made before is found, whatever holds its maker back now.
+      const [known, asked] = await Promise.all([
+        store.claim({ ...wish, keepMs: 0 }),
+        late
+          ? { error: late }
+          : outcomeOf(gate.ask({ surface: 'ACTIVITY', personId, attempt: clientId, texts: [title] })),
+      ])
+      if ('error' in asked && known.kind === 'known' && known.fingerprint === fingerprint) {
+        const [made] = await load(personId, [known.id])
+        if (made) return made
+        throw late ? new NotFoundError() : asked.error
+      }
+      const isNew = known.kind === 'new'
+      const passed = isNew || !('error' in asked) ? resultOf(asked) : undefined
       const [claim] = await Promise.all([
-        store.claim({
-          ...{ personId, clientId: input.clientId, id: createIdIn(area, nowMs), fingerprint, nowMs },
-          ...{ keepMs: late ? 0 : keepMs, rate: rate(limits.create) },
-        }),
+        isNew ? store.claim({ ...wish, keepMs }) : known,
         store.touchArea(area, endsAtMs + retentionMs),
       ])
       if (claim.kind === 'wait') throw new RateLimitedError(claim.retryAfterMs)
-      if (claim.kind === 'known' && claim.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
-      if (late && claim.kind === 'new') throw late
-      if (late) {
-        const [made] = await load(personId, [claim.id])
-        if (!made) throw new NotFoundError()
-        return made
-      }
-      return settled(await store.create(claim.id, nowMs, keepMs, { host: personId, ...fields }))
+      if ((claim.kind === 'known' && claim.fingerprint !== fingerprint) || !passed) throw new IdempotencyMismatchError()
+      const kept = { ...fields, title: passed.texts[0] ?? title, ...hiding(passed.hiddenBy) }
+      const activity = settled(await store.create(claim.id, nowMs, keepMs, { host: personId, ...kept }))
+      passed.written({ kind: 'ACTIVITY', id: activity.id })
+      return activity
     },
 
     async update(personId, id, changes) {
+      const title = changes.title == null ? null : checkedTitle(changes.title)
+      const texts = title === null ? [] : [title]
+      const attempt = attemptOf([checkedId(id), changes])
+      const asking = outcomeOf(gate.ask({ surface: 'ACTIVITY', personId, attempt, texts }))
       for (let tries = 0; tries < editTries; tries += 1) {
-        const edits = await reads.edits(checkedId(id))
+        const edits = await reads.edits(id)
         const activity = await hosted(personId, id)
         const nowMs = clock.now()
-        const fields = planned(activity, changes, snap, nowMs)
+        planned(activity, changes, snap, nowMs)
+        const passed = resultOf(await asking)
+        const { hiddenBy } = passed
+        const fields = planned(activity, { ...changes, title: passed.texts[0] ?? title }, snap, nowMs)
         if (fields.endsAt !== undefined) await store.touchArea(areaOfId(id), fields.endsAt + retentionMs)
-        const edited = await store.edit(id, nowMs, personId, edits, fields)
-        if (edited.kind === 'edited') return edited.activity
+        const edited = await store.edit(id, nowMs, personId, { edits, hiddenBy }, fields)
+        if (edited.kind === 'edited') {
+          passed.written({ kind: 'ACTIVITY', id })
+          return edited.activity
+        }
         if (edited.kind === 'seats') throw new CapacityBelowJoinsError(edited.joins)
         if (edited.kind === 'over') throw new ActivityOverError()
         if (edited.kind === 'none') throw new NotFoundError()
@@ -189,8 +218,21 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
 
     async join(personId, id, displayName) {
       const name = checkedName(displayName)
-      const joining = { ...(await person(personId)), rate: rate(limits.join), displayName: name }
-      return settled(await store.join(checkedId(id), clock.now(), joining))
+      const attempt = attemptOf([checkedId(id), name])
+      const [who, asked] = await Promise.all([
+        person(personId),
+        name === null
+          ? { value: null }
+          : outcomeOf(gate.ask({ surface: 'ACTIVITY_MESSAGE', personId, attempt, texts: [name] })),
+      ])
+      const passed = 'error' in asked ? null : asked.value
+      const joining = { ...who, rate: rate(limits.join), displayName: passed?.texts[0] ?? name }
+      const more = { refused: 'error' in asked, hiddenBy: passed?.hiddenBy ?? null }
+      const outcome = await store.join(id, clock.now(), { ...joining, ...more })
+      if (outcome.kind === 'refused' && 'error' in asked) throw asked.error
+      const activity = settled(outcome)
+      passed?.written({ kind: 'DEVICE', id: personId })
+      return activity
     },
 
     async leave(personId, id) {
@@ -219,5 +261,6 @@ export function createActivityService(deps: ActivityDependencies): ActivityServi
     ...createChat({ ...deps, attendeeId: attendees.attendeeId }),
     ...createWatching({ ...deps, load, seats }),
     ...createProjecting(deps),
+    ...createActivitySubjects({ ...deps, load }),
   }
 }

@@ -2,9 +2,11 @@ import type { DeliveryEngine } from '../../platform/delivery/index.ts'
 import { type Area, areaOfId } from '../../platform/geo/index.ts'
 import { takeLua } from '../../platform/rate-limit.ts'
 import type { RedisConnections, Script } from '../../platform/redis.ts'
+import type { ContentState } from '../enforcement/index.ts'
 import { surroundingsKey, surroundingsTopic } from '../presence/index.ts'
 import type { Audience } from '../social/index.ts'
-import { type Activity, type ActivityKind, cardOf } from './card.ts'
+import { type Activity, type ActivityKind, cardOf, contentStates } from './card.ts'
+import { revealLua, setMessageStateLua, setStateLua } from './content.lua.ts'
 import { claimBody, createLua } from './create.lua.ts'
 import { cancelLua, editLua, projectLua } from './edit.lua.ts'
 import { activityEvents } from './events.ts'
@@ -36,6 +38,11 @@ export interface RecordFields {
   venueId?: string
   eventId?: string
   archive?: number
+  /** Who may see it by what it says itself, and by what its event is: see `content.lua.ts`. `hidden` is the greater one. */
+  state?: number
+  placeState?: number
+  hidden?: number
+  hiddenBy?: string
 }
 
 export interface Rate {
@@ -49,7 +56,7 @@ export type Claim =
   | { kind: 'known'; id: string; fingerprint: string }
   | { kind: 'wait'; retryAfterMs: number }
 
-export type Refused = { kind: 'none' | 'over' | 'full' | 'host' | 'stale' | 'gone' }
+export type Refused = { kind: 'none' | 'over' | 'full' | 'host' | 'stale' | 'gone' | 'refused' }
 export type Outcome = { kind: 'done'; activity: Activity } | { kind: 'wait'; retryAfterMs: number } | Refused
 
 /** What a record keeps of an activity whose people are hidden from a person, in one text. */
@@ -73,6 +80,9 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
   const projectScript = redis.script('vicinityProjectActivity', projectLua)
   const joinScript = redis.script('vicinityJoinActivity', joinLua)
   const leaveScript = redis.script('vicinityLeaveActivity', leaveLua)
+  const setStateScript = redis.script('vicinitySetActivityState', setStateLua)
+  const setMessageStateScript = redis.script('vicinitySetActivityMessageState', setMessageStateLua)
+  const revealScript = redis.script('vicinityRevealActivity', revealLua)
   const flagScript = redis.script('vicinityFlagActivity', flagLua)
 
   function run(script: Script, id: string, nowMs: number, own: (string | number)[]): Promise<unknown> {
@@ -87,7 +97,7 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
   async function outcome(script: Script, id: string, nowMs: number, own: (string | number)[]): Promise<Outcome> {
     const [kind, answer = ''] = (await run(script, id, nowMs, own)) as [string, (string | number)?]
     if (kind === 'wait') return { kind, retryAfterMs: Number(answer) }
-    if (['none', 'over', 'full', 'host', 'stale', 'gone'].includes(kind)) return { kind } as Refused
+    if (['none', 'over', 'full', 'host', 'stale', 'gone', 'refused'].includes(kind)) return { kind } as Refused
     return { kind: 'done', activity: cardOf(String(answer)) }
   }
 
@@ -121,9 +131,16 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
     create: (id: string, nowMs: number, keepMs: number, fields: RecordFields) =>
       outcome(createScript, id, nowMs, [keepMs, ...pairs(fields)]),
 
-    /** `edits` is what the caller saw: see `ActivityReads.edited`. */
-    async edit(id: string, nowMs: number, hostId: string, edits: number, fields: RecordFields) {
-      const reply = (await run(editScript, id, nowMs, [hostId, edits, fields.capacity ?? '', ...pairs(fields)])) as
+    /** `edits` is what the caller saw: see `ActivityReads.edited`; `hiddenBy` what hides it from now on. */
+    async edit(
+      id: string,
+      nowMs: number,
+      hostId: string,
+      { edits, hiddenBy }: { edits: number; hiddenBy: string | null },
+      fields: RecordFields,
+    ) {
+      const own = [hostId, edits, fields.capacity ?? '', hiddenBy ?? '', ...pairs(fields)]
+      const reply = (await run(editScript, id, nowMs, own)) as
         | ['edited', string]
         | ['seats', number]
         | ['none' | 'over' | 'stale']
@@ -132,7 +149,30 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
       return { kind: reply[0] }
     },
 
-    cancel: (id: string, nowMs: number, hostId: string) => outcome(cancelScript, id, nowMs, [hostId]),
+    /** `unseen`: also if nobody may see it any more. */
+    cancel: (id: string, nowMs: number, hostId: string, unseen = false) =>
+      outcome(cancelScript, id, nowMs, [hostId, unseen ? 1 : '']),
+
+    /** Whether it is there: who may see it from now on, and why. */
+    async setState(id: string, nowMs: number, state: ContentState, by: string): Promise<boolean> {
+      return (await run(setStateScript, id, nowMs, [contentStates.indexOf(state), by])) === 1
+    },
+
+    /** The same for a message. */
+    async setMessageState(id: string, nowMs: number, seq: number, state: ContentState, by: string): Promise<boolean> {
+      return (await run(setMessageStateScript, id, nowMs, [seq, contentStates.indexOf(state), by])) === 1
+    },
+
+    /** Shows what a cause hides of a person in an activity, and tells how much that was. */
+    async reveal(id: string, nowMs: number, personId: string, by: string): Promise<number> {
+      return Number(await run(revealScript, id, nowMs, [personId, by]))
+    },
+
+    /** What a person hosts and joined in an area, over or not, as long as anything of it is there. */
+    async involving(area: Area, personId: string): Promise<string[]> {
+      const { hosting, joined } = activityKeys(redis, area)
+      return redis.run((client) => client.sunion(hosting(personId), joined(personId)))
+    },
 
     /** True if the event is newer than what was known of it. */
     async project(id: string, nowMs: number, version: number, cancelled: boolean, fields: RecordFields) {
@@ -141,8 +181,9 @@ export function createActivityStore(deps: { redis: RedisConnections; delivery: D
     },
 
     join(id: string, nowMs: number, person: Joining): Promise<Outcome> {
-      const { personId, apart, rate, audience, displayName } = person
-      const own = [personId, named(apart), rate.count, rate.windowMs, audience, displayName ?? '']
+      const { personId, apart, rate, audience, displayName, refused, hiddenBy } = person
+      const own = [personId, named(apart), rate.count, rate.windowMs, audience, displayName ?? '', refused ? 1 : '']
+      own.push(hiddenBy ?? '')
       return outcome(joinScript, id, nowMs, own)
     },
 
@@ -185,4 +226,8 @@ export interface Joining {
   rate: Rate
   audience: Audience
   displayName: string | null
+  /** Whether the name may not be written: only who has a seat already gets an answer. */
+  refused: boolean
+  /** What hides the name from others. */
+  hiddenBy: string | null
 }

@@ -22,6 +22,10 @@ export interface Watching {
   ): Promise<AsyncIterableIterator<Delivery<ActivityEventPayload>>>
 }
 
+/** What only its author knows of, or only others are told of. */
+const isFor = (event: { personId: string; for?: 'author' | 'others' | undefined }, viewerId: string) =>
+  event.for === undefined || (event.personId === viewerId) === (event.for === 'author')
+
 export function createWatching(deps: {
   delivery: DeliveryEngine
   social: SocialService
@@ -37,6 +41,8 @@ export function createWatching(deps: {
       const sight = await social.watch(viewerId)
       const lost = new AbortController()
       let hostId = ''
+      /** It was hidden before its host was known here. */
+      let isHidden = false
       // Whether the viewer has a part in it: as it is once the stream is open, and from then on as the stream itself tells.
       let member = false
 
@@ -44,10 +50,11 @@ export function createWatching(deps: {
         switch (event.kind) {
           case 'joined':
           case 'left':
-            if (event.personId === viewerId) member = event.kind === 'joined'
-            return event.personId === viewerId || sight.sees(event.personId, event.audience)
+            if (event.personId === viewerId && isFor(event, viewerId)) member = event.kind === 'joined'
+            return isFor(event, viewerId) && (event.personId === viewerId || sight.sees(event.personId, event.audience))
           case 'message':
-            return member && sight.sees(event.personId, 'EVERYONE')
+          case 'withdrawn':
+            return member && isFor(event, viewerId) && sight.sees(event.personId, 'EVERYONE')
           case 'typing':
             return member && event.personId !== viewerId && sight.sees(event.personId, event.audience)
           case 'changed':
@@ -58,7 +65,8 @@ export function createWatching(deps: {
           case 'ended':
             return 'last'
           case 'hidden':
-            if (hostId !== viewerId) lost.abort()
+            if (event.removed || (hostId !== '' && hostId !== viewerId)) lost.abort()
+            isHidden = true
             return false
         }
       }
@@ -75,6 +83,7 @@ export function createWatching(deps: {
         if (!activity) throw new NotFoundError()
         if (!after && isOver(activity, clock.now())) throw new ActivityOverError()
         hostId = activity.hostId
+        if (isHidden && hostId !== viewerId) lost.abort()
         member = hostId === viewerId || seated === true
         // What a host publishes obeys blocks only.
         const checkHost = () => {

@@ -5,6 +5,7 @@ import { UnavailableError } from '../../platform/errors.ts'
 import type { Area } from '../../platform/geo/index.ts'
 import {
   type Grids,
+  type PlacedGathering,
   type PresenceService,
   type Surroundings,
   surroundingsKey,
@@ -15,9 +16,7 @@ import type { Fences } from './fences.ts'
 import type { ActivityAt, PersonAt } from './views.ts'
 
 /** Every activity of an area that may be shown to somebody, page by page; see `surroundingsTopic` for what happens meanwhile. */
-export type Gatherings = (
-  area: Area,
-) => AsyncIterable<{ id: string; host: string; cell: string; quiet: boolean; version: number }>
+export type Gatherings = (area: Area) => AsyncIterable<PlacedGathering & { id: string; host: string }>
 
 /** Whoever looks at an area. */
 export interface AreaHolder {
@@ -186,8 +185,7 @@ export class FollowedArea {
   #personAt = (standing: { cell: string; audience: PersonAt['audience'] } | null): PersonAt | undefined =>
     personAt(this.#deps.grids, standing)
 
-  #activityAt = (host: string, gathering: { cell: string; quiet: boolean; version: number } | null) =>
-    activityAt(this.#deps.grids, host, gathering)
+  #activityAt = (host: string, gathering: PlacedGathering | null) => activityAt(this.#deps.grids, host, gathering)
 }
 
 /** A person as the log has them. */
@@ -199,13 +197,11 @@ export function personAt(
   return cell ? { cell, audience: standing.audience } : undefined
 }
 
-export function activityAt(
-  grids: Grids,
-  host: string,
-  gathering: { cell: string; quiet: boolean; version: number } | null,
-): ActivityAt | undefined {
+export function activityAt(grids: Grids, host: string, gathering: PlacedGathering | null): ActivityAt | undefined {
   const cell = gathering && grids.places.cell(gathering.cell)
-  return cell ? { host, cell, quiet: gathering.quiet, version: gathering.version } : undefined
+  if (!cell) return undefined
+  const { quiet, version, hidden = false } = gathering
+  return { host, cell, quiet, version, hidden }
 }
 
 /** So long an area is kept up to date after the last one who looked at it: a phone that comes back finds it loaded. */

@@ -1,3 +1,5 @@
+export { createDeviceStore } from './device-store.ts'
+export { createDeviceSubject } from './device-subject.ts'
 export type { NearbyPerson } from './nearby-people.ts'
 export type { Change } from './pending.ts'
 export type { Reported } from './reporting.ts'

@@ -22,12 +22,13 @@ export interface PersonAt {
   audience: Audience
 }
 
-/** An activity in a cell. While it is quiet, only who is near is shown it. */
+/** An activity in a cell. While it is quiet, only who is near is shown it; while it is hidden, only its host. */
 export interface ActivityAt {
   host: string
   cell: Cell
   quiet: boolean
   version: number
+  hidden?: boolean
 }
 
 /** What a viewer is shown of somebody or something inside their fence. */
@@ -72,7 +73,7 @@ export function viewOfActivity(
 ): View | undefined {
   if (!from || !activity) return undefined
   const own = activity.host === who.viewerId
-  if (!own && who.apart.has(activity.host)) return undefined
+  if (!own && (activity.hidden || who.apart.has(activity.host))) return undefined
   const band = bandWithin(from.near, activity.cell, who.radius)
   if (!band) return undefined
   if (activity.quiet && !own && !isQuietNear(from.near, activity.cell)) return undefined

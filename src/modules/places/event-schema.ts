@@ -6,6 +6,7 @@ import { organizer } from '../../graphql/organizer.ts'
 import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
 import { LatitudeOutOfRangeError } from '../../platform/geo/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { type EventState, EventStateError, type PlaceEvent } from './index.ts'
 import { VenueType } from './schema.ts'
 
@@ -156,7 +157,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { organizer: true },
     errors: {
-      types: [IdempotencyMismatchError],
+      types: [...gateErrors, IdempotencyMismatchError],
       union: { name: 'CreateEventResult', description: 'What `createEvent` answers.' },
     },
     args: { input: t.arg({ type: CreateEventInput, required: true, description: 'The event.' }) },
@@ -176,7 +177,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { organizer: true },
     errors: {
-      types: [EventStateError],
+      types: [...gateErrors, EventStateError],
       union: { name: 'UpdateEventResult', description: 'What `updateEvent` answers.' },
     },
     args: { input: t.arg({ type: UpdateEventInput, required: true, description: 'What to change.' }) },
@@ -190,7 +191,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { organizer: true },
     errors: {
-      types: [EventStateError, LatitudeOutOfRangeError],
+      types: [...gateErrors, EventStateError, LatitudeOutOfRangeError],
       union: { name: 'PublishEventResult', description: 'What `publishEvent` answers.' },
     },
     args: { input: t.arg({ type: PublishEventInput, required: true, description: 'Which one.' }) },

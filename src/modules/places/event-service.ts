@@ -4,16 +4,22 @@ import { IdempotencyMismatchError, NotFoundError } from '../../platform/errors.t
 import { checkedMapLatitude } from '../../platform/geo/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
+import { outcomeOf, resultOf } from '../../platform/outcome.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
+import type { ContentState } from '../enforcement/index.ts'
+import type { Gate } from '../gate/index.ts'
 import type { ArchivedMessage, EventChange, EventPlace, EventRow, EventStore } from './event-store.ts'
 import {
   changed,
   checkAhead,
   checkedEvent,
+  checkedEventTexts,
   checkNotBegun,
   type EventFields,
   fingerprintOf,
   longestMs,
+  named,
+  textsOf,
 } from './rules.ts'
 import { type EventState, EventStateError, refuse, stateOf } from './state.ts'
 
@@ -48,25 +54,34 @@ export interface EventProjection {
   capacity: number | null
   archiveMessages: boolean
   cancelled: boolean
+  /** Who may see it: as few as may see it and its venue. */
+  state: ContentState
 }
 
 export interface EventService {
-  /** Makes a draft. Refuses a venue that is not the owner's with NOT_FOUND. Repeating it gives the original, for ever. */
+  /**
+   * Makes a draft. Refuses what the gate refuses, and a venue that is not the owner's with NOT_FOUND. Repeating it gives the original, for
+   * ever, also to who may not write any more.
+   */
   createEvent(ownerId: string, input: EventFields & { clientId: string; venueId: string }): Promise<PlaceEvent>
-  /** Refuses another's event with NOT_FOUND, one that is over or cancelled, and another start of one that has begun. Safe to repeat. */
+  /** Refuses what the gate refuses, another's event with NOT_FOUND, one that is over or cancelled, and another start of one that has begun. Safe to repeat. */
   updateEvent(ownerId: string, eventId: string, changes: EventChanges): Promise<PlaceEvent>
-  /** Refuses another's event with NOT_FOUND, a start in the past, and what is no draft. Repeating it gives the same. */
+  /** Refuses another's event with NOT_FOUND, what the gate refuses, a start in the past, and what is no draft. Repeating it gives the same. */
   publishEvent(ownerId: string, eventId: string): Promise<PlaceEvent>
   /** Refuses another's event with NOT_FOUND, and one that is over. Repeating it gives the same. */
   cancelEvent(ownerId: string, eventId: string): Promise<PlaceEvent>
-  /** An event that was published, or is the viewer's own. Refuses with NOT_FOUND. */
+  /** An event that was published and is hidden from nobody, or is the viewer's own. Refuses with NOT_FOUND. */
   event(viewerId: string | null, eventId: string): Promise<PlaceEvent>
   /** Those that the viewer may see, by id. */
   eventsById(viewerId: string | null, ids: readonly string[]): Promise<Map<string, PlaceEvent>>
   /** The owner's own, the latest start first. */
   eventsOf(ownerId: string, page: PageRequest): Promise<Listed<PlaceEvent>[]>
-  /** Published and not over, the next first, of several venues with the same page. Refuses cursors of other lists. */
-  eventsAt(venueIds: readonly string[], page: PageRequest): Promise<Map<string, Listed<PlaceEvent>[]>>
+  /** Published, not over and not hidden from the viewer, the next first, of several venues that they see, with the same page. Refuses cursors of other lists. */
+  eventsAt(
+    viewerId: string | null,
+    venueIds: readonly string[],
+    page: PageRequest,
+  ): Promise<Map<string, Listed<PlaceEvent>[]>>
   /** What the live map is to show of an event; nothing of one that was never published, or is archived. */
   projection(eventId: string): Promise<EventProjection | undefined>
   /** Every event that belongs on the live map now: what to project after Redis was lost, and as starts come near. */
@@ -85,8 +100,13 @@ export interface EventService {
   eraseAuthor(labelAt: (eventId: string) => string): Promise<number>
 }
 
-export function createEventService(deps: { store: EventStore; clock: Clock; limiter: RateLimiter }): EventService {
-  const { store, clock, limiter } = deps
+export function createEventService(deps: {
+  store: EventStore
+  clock: Clock
+  limiter: RateLimiter
+  gate: Gate
+}): EventService {
+  const { store, clock, limiter, gate } = deps
   const view = (row: EventRow): PlaceEvent => ({ ...row, state: stateOf(row, clock.now()) })
   const listed = (list: string, { item, key }: { item: EventRow; key: number }) => ({
     item: view(item),
@@ -95,6 +115,7 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
 
   const original = (row: EventRow, fingerprint: string): PlaceEvent => {
     if (row.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
+    if (row.contentState === 'REMOVED') throw new NotFoundError()
     return view(row)
   }
 
@@ -103,7 +124,6 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
     eventId: string,
     decide: (event: PlaceEvent, place: EventPlace, nowMs: number) => EventChange | undefined,
   ): Promise<PlaceEvent> {
-    await limiter.take(changeLimit, ownerId)
     const row = isId(eventId)
       ? await store.change(ownerId, eventId, (event, place) => decide(view(event), place, clock.now()))
       : undefined
@@ -123,45 +143,76 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
       await limiter.take(createLimit, ownerId)
       const fields = checkedEvent(given)
       const fingerprint = fingerprintOf({ ...fields, venueId })
-      const known = await store.byClientId(ownerId, clientId)
+      const texts = textsOf(fields)
+      const write = { surface: 'EVENT', personId: ownerId, attempt: clientId, texts: Object.values(texts) } as const
+      const [known, asked] = await Promise.all([store.byClientId(ownerId, clientId), outcomeOf(gate.ask(write))])
       if (known) return original(known, fingerprint)
+      const passed = resultOf(asked)
+      const kept = { ...fields, ...named(texts, passed.texts), hiddenBy: passed.hiddenBy }
       const nowMs = clock.now()
       checkAhead(fields, nowMs)
       if (!isId(venueId)) throw new NotFoundError()
       const [id, createdAt] = [createId(nowMs), new Date(nowMs)]
-      const row = await store.insert({ ...fields, id, ownerId, clientId, venueId, fingerprint, createdAt })
-      if (row) return view(row)
+      const row = await store.insert({ ...kept, id, ownerId, clientId, venueId, fingerprint, createdAt })
+      if (row) {
+        passed.written({ kind: 'EVENT', id })
+        return view(row)
+      }
       // Somebody with the same client id was faster, or the venue is not there for this owner.
       const faster = await store.byClientId(ownerId, clientId)
       if (!faster) throw new NotFoundError()
       return original(faster, fingerprint)
     },
 
-    updateEvent: (ownerId, eventId, changes) =>
-      change(ownerId, eventId, (event, _place, nowMs) => {
+    async updateEvent(ownerId, eventId, changes) {
+      await limiter.take(changeLimit, ownerId)
+      const texts = textsOf(checkedEventTexts(changes))
+      const attempt = fingerprintOf({ eventId, ...changes })
+      const write = { surface: 'EVENT', personId: ownerId, attempt, texts: Object.values(texts) } as const
+      const passed = await gate.ask(write)
+      const wanted = { ...changes, ...named(texts, passed.texts) }
+      const saved = await change(ownerId, eventId, (event, _place, nowMs) => {
         refuse('update', event.state)
-        const fields = checkedEvent(changed(fieldsOf(event), changes, ['description', 'capacity']))
+        const fields = checkedEvent(changed(fieldsOf(event), wanted, ['description', 'capacity']))
         if (fingerprintOf(fields) === fingerprintOf(fieldsOf(event))) return undefined
         checkAhead(fields, nowMs)
         if (event.state !== 'DRAFT') checkPromised(event, fields, nowMs)
-        return fields
-      }),
+        return { ...fields, hiddenBy: passed.hiddenBy }
+      })
+      passed.written({ kind: 'EVENT', id: eventId })
+      return saved
+    },
 
-    publishEvent: (ownerId, eventId) =>
-      change(ownerId, eventId, (event, place, nowMs) => {
+    async publishEvent(ownerId, eventId) {
+      await limiter.take(changeLimit, ownerId)
+      const draft = (await eventsById(ownerId, [eventId])).get(eventId)
+      if (!draft || draft.ownerId !== ownerId) throw new NotFoundError()
+      if (refuse('publish', draft.state) === 'done') return draft
+      const texts = textsOf(draft)
+      const write = { surface: 'EVENT', personId: ownerId, attempt: eventId, texts: Object.values(texts) } as const
+      const passed = await gate.ask(write)
+      const saved = await change(ownerId, eventId, (event, place, nowMs) => {
         if (refuse('publish', event.state) === 'done') return undefined
-        if (place.removed)
+        if (place.removed || place.placeState === 'REMOVED')
           throw new EventStateError(event.state, 'The venue was removed: make the event at another one.')
         checkedMapLatitude(place.latitude)
         checkNotBegun(event, nowMs)
         checkAhead(event, nowMs)
-        return { status: 'PUBLISHED', publishedAt: new Date(nowMs) }
-      }),
+        // What was changed meanwhile was asked about by itself.
+        const kept = texts.title === event.title && (texts.description ?? null) === event.description
+        const published = { status: 'PUBLISHED', publishedAt: new Date(nowMs), hiddenBy: passed.hiddenBy } as const
+        return kept ? { ...published, ...named(texts, passed.texts) } : published
+      })
+      passed.written({ kind: 'EVENT', id: eventId })
+      return saved
+    },
 
-    cancelEvent: (ownerId, eventId) =>
-      change(ownerId, eventId, (event, _place, nowMs) =>
+    async cancelEvent(ownerId, eventId) {
+      await limiter.take(changeLimit, ownerId)
+      return change(ownerId, eventId, (event, _place, nowMs) =>
         refuse('cancel', event.state) === 'done' ? undefined : { status: 'CANCELLED', cancelledAt: new Date(nowMs) },
-      ),
+      )
+    },
 
     async event(viewerId, eventId) {
       const event = (await eventsById(viewerId, [eventId])).get(eventId)
@@ -175,9 +226,9 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
       return rows.map((row) => listed(list, row))
     },
 
-    async eventsAt(venueIds, page) {
+    async eventsAt(viewerId, venueIds, page) {
       const list = 'events at a venue'
-      const rows = await store.listAt(venueIds, clock.now(), keysetRange(list, page, 'asc'))
+      const rows = await store.listAt(viewerId, venueIds, clock.now(), keysetRange(list, page, 'asc'))
       const byVenue = new Map<string, Listed<PlaceEvent>[]>(venueIds.map((id) => [id, []]))
       for (const row of rows) byVenue.get(row.item.venueId)?.push(listed(list, row))
       return byVenue
@@ -191,6 +242,7 @@ export function createEventService(deps: { store: EventStore; clock: Clock; limi
         ...{ eventId: id, version, hostId: ownerId, venueId, title, emoji, place: { latitude, longitude } },
         ...{ startsAtMs: startsAt.getTime(), endsAtMs: endsAt.getTime(), capacity: event.capacity },
         ...{ archiveMessages: event.archiveMessages, cancelled: event.status === 'CANCELLED' },
+        state: strongest(event.contentState, event.placeState),
       }
     },
 
@@ -227,6 +279,9 @@ function checkPromised(event: PlaceEvent, fields: EventFields, nowMs: number): v
   if (fields.endsAt.getTime() <= nowMs)
     throw new EventStateError(event.state, 'An event is not ended in the past: cancel it.')
 }
+
+const byStrength: readonly ContentState[] = ['VISIBLE', 'HIDDEN', 'REMOVED']
+const strongest = (a: ContentState, b: ContentState) => (byStrength.indexOf(a) > byStrength.indexOf(b) ? a : b)
 
 function fieldsOf(event: EventRow): EventFields {
   const { title, emoji, description, startsAt, endsAt, capacity, archiveMessages } = event

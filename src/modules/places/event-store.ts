@@ -1,5 +1,6 @@
 import type { KeysetRange } from '../../platform/keyset.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
+import type { ContentState } from '../enforcement/index.ts'
 import type { EventFields } from './rules.ts'
 import type { EventStatus } from './state.ts'
 import { between, byTime } from './venue-store.ts'
@@ -18,6 +19,7 @@ export interface EventRow extends EventFields {
   publishedAt: Date | null
   cancelledAt: Date | null
   archivedAt: Date | null
+  contentState: ContentState
 }
 
 export interface NewEvent extends EventFields {
@@ -27,15 +29,21 @@ export interface NewEvent extends EventFields {
   clientId: string
   fingerprint: string
   createdAt: Date
+  /** What hides it from everybody but its owner. */
+  hiddenBy: string | null
 }
 
-/** What a change may set. */
-export type EventChange = Partial<EventFields & Pick<EventRow, 'status' | 'publishedAt' | 'cancelledAt'>>
+/** What a change may set. `hiddenBy` hides it from others from now on. */
+export type EventChange = Partial<EventFields & Pick<EventRow, 'status' | 'publishedAt' | 'cancelledAt'>> & {
+  hiddenBy?: string | null
+}
 
 export interface EventPlace {
   latitude: number
   longitude: number
   removed: boolean
+  /** Who may see the venue. */
+  placeState: ContentState
 }
 
 /** One message of an event's chat as it is kept. */
@@ -51,13 +59,21 @@ export type EventStore = ReturnType<typeof createEventStore>
 
 const columns = `e.id, e.venue_id as "venueId", e.owner_id as "ownerId", e.fingerprint, e.title, e.emoji, e.description, e.status,
   e.starts_at as "startsAt", e.ends_at as "endsAt", e.capacity, e.archive_messages as "archiveMessages", e.version, e.joins, e.messages,
-  e.created_at as "createdAt", e.published_at as "publishedAt", e.cancelled_at as "cancelledAt", e.archived_at as "archivedAt"`
-const withPlace = `${columns}, v.latitude, v.longitude, v.removed_at is not null as removed`
+  e.created_at as "createdAt", e.published_at as "publishedAt", e.cancelled_at as "cancelledAt", e.archived_at as "archivedAt", e.content_state as "contentState"`
+const withPlace = `${columns}, v.latitude, v.longitude, v.removed_at is not null as removed, v.content_state as "placeState"`
+/** Whether others may see what was published at a venue: neither is hidden from them. */
+const shownToAll = `e.content_state = 'VISIBLE' and exists (select 1 from venues v where v.id = e.venue_id and v.content_state = 'VISIBLE')`
 const within = '(e.starts_at, e.id) > ($1::timestamptz, $2::uuid) and (e.starts_at, e.id) < ($3::timestamptz, $4::uuid)'
 
 /** `enqueue` adds the job that brings the live map up to date, in the transaction of the change. */
 export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId: string) => Promise<void>) {
   const { sql, transaction } = postgres
+  /** A change that only the live map is told of: whoever has it, and to whom it is shown. */
+  async function touch(tx: Sql, id: string): Promise<void> {
+    const text = 'update events set version = version + 1 where id = $1 and published_at is not null returning id'
+    const rows = await tx({ name: 'places-event-touch', text }, [id])
+    if (rows.length > 0) await enqueue(tx, id)
+  }
   const sorted = (item: EventRow) => ({ item, key: item.startsAt.getTime() })
 
   return {
@@ -66,14 +82,15 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       const [row] = await sql<EventRow>(
         {
           name: 'places-event-insert',
-          text: `insert into events as e (id, venue_id, owner_id, client_id, fingerprint, title, emoji, description, starts_at, ends_at, capacity, archive_messages, created_at)
-                 select $1, v.id, v.owner_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from venues v
-                 where v.id = $2 and v.owner_id = $3 and v.removed_at is null
+          text: `insert into events as e (id, venue_id, owner_id, client_id, fingerprint, title, emoji, description, starts_at, ends_at, capacity, archive_messages, created_at, content_state, hidden_by)
+                 select $1, v.id, v.owner_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $14::uuid is null then 'VISIBLE' else 'HIDDEN' end::"ContentState", $14::uuid
+                 from venues v where v.id = $2 and v.owner_id = $3 and v.removed_at is null and v.content_state <> 'REMOVED'
                  on conflict (owner_id, client_id) do nothing returning ${columns}`,
         },
         [
           ...[event.id, event.venueId, event.ownerId, event.clientId, event.fingerprint, event.title, event.emoji],
           ...[event.description, event.startsAt, event.endsAt, event.capacity, event.archiveMessages, event.createdAt],
+          event.hiddenBy,
         ],
       )
       return row
@@ -95,22 +112,52 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
           {
             name: 'places-event-lock',
             text: `select ${withPlace} from events e join venues v on v.id = e.venue_id
-                   where e.id = $1 and e.owner_id = $2 for no key update of e for share of v`,
+                   where e.id = $1 and e.owner_id = $2 and e.content_state <> 'REMOVED' for no key update of e for share of v`,
           },
           [id, ownerId],
         )
         if (!found) return undefined
-        const { latitude, longitude, removed, ...event } = found
-        const change = decide(event, { latitude, longitude, removed })
+        const { latitude, longitude, removed, placeState, ...event } = found
+        const change = decide(event, { latitude, longitude, removed, placeState })
         if (!change) return event
-        const saved = await update(tx, { ...event, ...change })
+        const { hiddenBy, ...fields } = change
+        if (hiddenBy != null && event.contentState === 'VISIBLE') await setState(tx, id, 'HIDDEN', hiddenBy)
+        const saved = await update(tx, { ...event, ...fields })
         if (saved.publishedAt) await enqueue(tx, id)
         return saved
       }),
 
-    /** Those that were published, and all of the owner's own. */
+    /** One, whoever may see it, with where it is. */
+    async one(id: string): Promise<(EventRow & EventPlace & { campusId: string | null }) | undefined> {
+      const text = `select ${withPlace}, v.campus_id as "campusId" from events e join venues v on v.id = e.venue_id where e.id = $1`
+      return (await sql<EventRow & EventPlace & { campusId: string | null }>({ name: 'places-event', text }, [id]))[0]
+    },
+
+    /** Who may see an event from now on, and why. */
+    setState: (id: string, state: ContentState, by: string): Promise<boolean> =>
+      transaction(async (tx) => {
+        const before = await setState(tx, id, state, by)
+        if (before !== undefined && before !== state) await touch(tx, id)
+        return before !== undefined
+      }),
+
+    /** Shows what a cause hides of an owner, and tells how much that was. */
+    reveal: (ownerId: string, by: string): Promise<number> =>
+      transaction(async (tx) => {
+        const shown = await tx<{ id: string }>(
+          {
+            name: 'places-events-reveal',
+            text: `update events set content_state = 'VISIBLE', hidden_by = null where owner_id = $1 and hidden_by = $2 returning id`,
+          },
+          [ownerId, by],
+        )
+        for (const { id } of shown) await touch(tx, id)
+        return shown.length
+      }),
+
+    /** Those that were published and are hidden from nobody, and of the owner's own all that were not taken from everybody. */
     async visible(ownerId: string | null, ids: readonly string[]): Promise<EventRow[]> {
-      const text = `select ${columns} from events e where e.id = any($1::uuid[]) and (e.published_at is not null or e.owner_id = $2::uuid)`
+      const text = `select ${columns} from events e where e.id = any($1::uuid[]) and ((e.owner_id = $2::uuid and e.content_state <> 'REMOVED') or (e.published_at is not null and ${shownToAll}))`
       return sql<EventRow>({ name: 'places-events', text }, [ids, ownerId])
     },
 
@@ -119,15 +166,15 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       const rows = await sql<EventRow>(
         {
           name: `places-events-owner-${order}`,
-          text: `select ${columns} from events e where e.owner_id = $6 and ${within} order by e.starts_at ${order}, e.id ${order} limit $5`,
+          text: `select ${columns} from events e where e.owner_id = $6 and e.content_state <> 'REMOVED' and ${within} order by e.starts_at ${order}, e.id ${order} limit $5`,
         },
         [...between(range, byTime), ownerId],
       )
       return rows.map(sorted)
     },
 
-    /** Published and not over, of several venues at once, each by the same range. */
-    async listAt(venueIds: readonly string[], nowMs: number, range: KeysetRange) {
+    /** Published, not over and not hidden from the viewer, of several venues at once, each by the same range. */
+    async listAt(viewerId: string | null, venueIds: readonly string[], nowMs: number, range: KeysetRange) {
       const { order } = range
       const rows = await sql<EventRow>(
         {
@@ -135,10 +182,11 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
           text: `select e.* from unnest($6::uuid[]) as at (id) cross join lateral (
                    select ${columns} from events e
                    where e.venue_id = at.id and e.status = 'PUBLISHED' and e.ends_at > $7 and ${within}
+                     and (e.content_state = 'VISIBLE' or (e.owner_id = $8::uuid and e.content_state = 'HIDDEN'))
                    order by e.starts_at ${order}, e.id ${order} limit $5
                  ) e order by e."startsAt" ${order}, e.id ${order}`,
         },
-        [...between(range, byTime), venueIds, new Date(nowMs)],
+        [...between(range, byTime), venueIds, new Date(nowMs), viewerId],
       )
       return rows.map(sorted)
     },
@@ -237,6 +285,20 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
         return row
       }),
   }
+}
+
+/** What it was before; undefined if it is not there. */
+async function setState(sql: Sql, id: string, state: ContentState, by: string): Promise<ContentState | undefined> {
+  const [row] = await sql<{ before: ContentState }>(
+    {
+      name: 'places-event-state',
+      text: `with found as (select id, content_state from events where id = $1 for no key update)
+             update events e set content_state = $2::"ContentState", hidden_by = case when $2 = 'VISIBLE' then null else $3::uuid end
+             from found where e.id = found.id returning found.content_state as before`,
+    },
+    [id, state, by],
+  )
+  return row?.before
 }
 
 async function update(sql: Sql, event: EventRow): Promise<EventRow> {

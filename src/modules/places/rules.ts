@@ -31,13 +31,57 @@ export interface EventFields {
 const optional = (value: string | null, field: string, max: number) =>
   value === null ? null : checkedText(value, { min: 0, max, field, lines: true }) || null
 
+type Given<Fields> = { [Name in keyof Fields]?: Fields[Name] | null | undefined }
+
+/** Of what is given, what people read: each under its name. */
+export function textsOf(fields: object): Texts {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => typeof value === 'string' && isText.has(name)),
+  )
+}
+
+interface Texts {
+  name?: string
+  address?: string
+  title?: string
+  description?: string
+}
+
+const isText: ReadonlySet<string> = new Set(['name', 'address', 'title', 'description'])
+
+/** The same texts as they may be kept, given in the same order. */
+export const named = (texts: Texts, kept: readonly string[]): Texts =>
+  Object.fromEntries(Object.entries(texts).map(([name, text], i) => [name, kept[i] ?? text]))
+
+/** What is given of a venue's texts, as it may be kept. */
+export function checkedVenueTexts({ name, address, description }: Given<VenueFields>) {
+  return {
+    ...(name == null ? {} : { name: checkedName(name) }),
+    ...(address == null ? {} : { address: checkedAddress(address) }),
+    ...(description == null ? {} : { description: checkedDescription(description) }),
+  }
+}
+
+/** What is given of an event's texts, as it may be kept. */
+export function checkedEventTexts({ title, description }: Given<EventFields>) {
+  return {
+    ...(title == null ? {} : { title: checkedTitle(title) }),
+    ...(description == null ? {} : { description: checkedDescription(description) }),
+  }
+}
+
+const checkedName = (text: string) => checkedText(text, { min: 1, max: 80, field: 'name' })
+const checkedTitle = (text: string) => checkedText(text, { min: 1, max: 50, field: 'title' })
+const checkedAddress = (text: string | null) => optional(text, 'address', 200)
+const checkedDescription = (text: string | null) => optional(text, 'description', 1000)
+
 /** A venue as it may be kept. Refuses text by `checkedText`, and places that the live map does not reach. */
 export function checkedVenue(fields: VenueFields): VenueFields {
   return {
     ...fields,
-    name: checkedText(fields.name, { min: 1, max: 80, field: 'name' }),
-    address: optional(fields.address, 'address', 200),
-    description: optional(fields.description, 'description', 1000),
+    name: checkedName(fields.name),
+    address: checkedAddress(fields.address),
+    description: checkedDescription(fields.description),
     latitude: checkedMapLatitude(fields.latitude),
   }
 }
@@ -53,9 +97,9 @@ export function checkedEvent(fields: EventFields): EventFields {
     throw new BadUserInputError(`\`capacity\` is 1 to ${mostSeats}, or null for no limit.`, 'capacity')
   return {
     ...fields,
-    title: checkedText(fields.title, { min: 1, max: 50, field: 'title' }),
+    title: checkedTitle(fields.title),
     emoji: checkedEmoji(fields.emoji),
-    description: optional(fields.description, 'description', 1000),
+    description: checkedDescription(fields.description),
   }
 }
 

@@ -6,6 +6,7 @@ import { organizer } from '../../graphql/organizer.ts'
 import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
 import { IdempotencyMismatchError } from '../../platform/errors.ts'
 import { LatitudeOutOfRangeError } from '../../platform/geo/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { type Campus, type Venue, VenueInUseError } from './index.ts'
 
 builder.objectType(VenueInUseError, {
@@ -52,8 +53,8 @@ builder.node(VenueType, {
   }),
   id: { resolve: ({ id }) => id },
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'latitude' in value && 'ownerId' in value,
-  loadMany: async (ids, { services }) => {
-    const found = await services.places.venuesById(ids)
+  loadMany: async (ids, { services, viewer }) => {
+    const found = await services.places.venuesById(viewer?.accountId ?? null, ids)
     return ids.map((id) => found.get(id) ?? null)
   },
 })
@@ -117,7 +118,7 @@ builder.queryFields((t) => ({
     nullable: true,
     args: { id: t.arg.globalID({ for: VenueType, required: true, description: 'Its id.' }) },
     description: 'A venue. One that is not there, or was removed, is refused with NOT_FOUND.',
-    resolve: (_root, { id }, { services }) => services.places.venue(id.id),
+    resolve: (_root, { id }, { services, viewer }) => services.places.venue(viewer?.accountId ?? null, id.id),
   }),
   venues: t.connection({
     type: VenueType,
@@ -127,9 +128,9 @@ builder.queryFields((t) => ({
       campus: t.arg.globalID({ for: CampusType, required: false, description: 'Those of one campus only.' }),
     },
     description: 'All venues; the newest first unless `near` is given. `first` and `last` are at most 100.',
-    resolve: (_root, { near, campus, ...args }, { services }) =>
+    resolve: (_root, { near, campus, ...args }, { services, viewer }) =>
       keysetConnection(args, (page) =>
-        services.places.venues({ near: near ?? null, campusId: campus?.id ?? null }, page),
+        services.places.venues(viewer?.accountId ?? null, { near: near ?? null, campusId: campus?.id ?? null }, page),
       ),
   }),
   myVenues: t.connection({
@@ -155,7 +156,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { organizer: true },
     errors: {
-      types: [LatitudeOutOfRangeError, IdempotencyMismatchError],
+      types: [...gateErrors, LatitudeOutOfRangeError, IdempotencyMismatchError],
       union: { name: 'CreateVenueResult', description: 'What `createVenue` answers.' },
     },
     args: { input: t.arg({ type: CreateVenueInput, required: true, description: 'The venue.' }) },
@@ -174,7 +175,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes: { organizer: true },
     errors: {
-      types: [LatitudeOutOfRangeError, VenueInUseError],
+      types: [...gateErrors, LatitudeOutOfRangeError, VenueInUseError],
       union: { name: 'UpdateVenueResult', description: 'What `updateVenue` answers.' },
     },
     args: { input: t.arg({ type: UpdateVenueInput, required: true, description: 'What to change.' }) },

@@ -1,9 +1,10 @@
 // Invariant: what is here is public or its owner's alone; whoever may not see a thing is told the same as if it were not there.
 import { createEventService, type EventService } from './event-service.ts'
 import type { OwnerStore } from './owner-store.ts'
+import { createPlaceSubjects, type PlaceSubjects } from './subjects.ts'
 import { createVenueService, type VenueService } from './venue-service.ts'
 
-export interface PlacesService extends VenueService, EventService {
+export interface PlacesService extends VenueService, EventService, PlaceSubjects {
   /** Calls off what an account that is erased has promised. Repeating it is safe. */
   cancelAllOf(ownerId: string): Promise<void>
   /** Deletes the venues and events of an account that is erased, and tells how many there were. Repeating it is safe. */
@@ -11,10 +12,11 @@ export interface PlacesService extends VenueService, EventService {
 }
 
 export function createPlacesService(deps: PlacesDeps): PlacesService {
-  const { venues, events, owners, clock, limiter } = deps
+  const { venues, events, owners, clock, limiter, gate } = deps
   return {
-    ...createVenueService({ store: venues, clock, limiter }),
-    ...createEventService({ store: events, clock, limiter }),
+    ...createVenueService({ store: venues, clock, limiter, gate }),
+    ...createEventService({ store: events, clock, limiter, gate }),
+    ...createPlaceSubjects({ venues, events, clock }),
     cancelAllOf: (ownerId) => owners.cancelAll(ownerId, clock.now()),
     eraseOwner: owners.erase,
   }

@@ -3,9 +3,11 @@ import type { Clock } from '../../platform/clock.ts'
 import { BadUserInputError, IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
+import { outcomeOf, resultOf } from '../../platform/outcome.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
+import type { Gate } from '../gate/index.ts'
 import { VenueInUseError } from './errors.ts'
-import { changed, checkedVenue, fingerprintOf, type VenueFields } from './rules.ts'
+import { changed, checkedVenue, checkedVenueTexts, fingerprintOf, named, textsOf, type VenueFields } from './rules.ts'
 import type { Campus, Sorted, Venue, VenueStore } from './venue-store.ts'
 
 const hourMs = 60 * 60 * 1000
@@ -22,18 +24,21 @@ export interface VenueFilter {
 }
 
 export interface VenueService {
-  /** Refuses what cannot be kept, and a client id used before with another input. Repeating it gives the original, for ever. */
+  /**
+   * Refuses what cannot be kept, what the gate refuses, and a client id used before with another input. Repeating it gives the original, for
+   * ever, also to who may not write any more.
+   */
   createVenue(ownerId: string, input: VenueFields & { clientId: string }): Promise<Venue>
-  /** Refuses another's venue with NOT_FOUND, and to move one with published events that are not over. Safe to repeat. */
+  /** Refuses what the gate refuses, another's venue with NOT_FOUND, and to move one with published events that are not over. Safe to repeat. */
   updateVenue(ownerId: string, venueId: string, changes: VenueChanges): Promise<Venue>
   /** Refuses another's venue with NOT_FOUND, and one with published events that are not over. Repeating it gives the same. */
   removeVenue(ownerId: string, venueId: string): Promise<Venue>
-  /** A venue that is there. Refuses with NOT_FOUND. */
-  venue(venueId: string): Promise<Venue>
-  /** Those that are there, by id. */
-  venuesById(ids: readonly string[]): Promise<Map<string, Venue>>
-  /** The public list: nearest first within 50 km of a point, otherwise newest first. Refuses cursors of other lists. */
-  venues(filter: VenueFilter, page: PageRequest): Promise<Listed<Venue>[]>
+  /** A venue that the viewer may see. Refuses with NOT_FOUND. */
+  venue(viewerId: string | null, venueId: string): Promise<Venue>
+  /** Those that the viewer may see, by id. */
+  venuesById(viewerId: string | null, ids: readonly string[]): Promise<Map<string, Venue>>
+  /** What the viewer may see: nearest first within 50 km of a point, otherwise newest first. Refuses cursors of other lists. */
+  venues(viewerId: string | null, filter: VenueFilter, page: PageRequest): Promise<Listed<Venue>[]>
   /** The owner's own, newest first. */
   venuesOf(ownerId: string, page: PageRequest): Promise<Listed<Venue>[]>
   campusesById(ids: readonly string[]): Promise<Map<string, Campus>>
@@ -41,11 +46,17 @@ export interface VenueService {
   campuses(page: PageRequest): Promise<Listed<Campus>[]>
 }
 
-export function createVenueService(deps: { store: VenueStore; clock: Clock; limiter: RateLimiter }): VenueService {
-  const { store, clock, limiter } = deps
+export function createVenueService(deps: {
+  store: VenueStore
+  clock: Clock
+  limiter: RateLimiter
+  gate: Gate
+}): VenueService {
+  const { store, clock, limiter, gate } = deps
 
   const original = (venue: Venue, fingerprint: string): Venue => {
     if (venue.fingerprint !== fingerprint) throw new IdempotencyMismatchError()
+    if (venue.contentState === 'REMOVED') throw new NotFoundError()
     return venue
   }
   const listed = (list: string, rows: Sorted<Venue>[]) =>
@@ -59,12 +70,11 @@ export function createVenueService(deps: { store: VenueStore; clock: Clock; limi
   async function change(
     ownerId: string,
     venueId: string,
+    hiddenBy: string | null,
     decide: Parameters<VenueStore['change']>[3],
   ): Promise<Venue | undefined> {
-    await limiter.take(changeLimit, ownerId)
-    if (!isId(venueId)) throw new NotFoundError()
     let found = false
-    const venue = await store.change(ownerId, venueId, clock.now(), (current, inUse) => {
+    const venue = await store.change(ownerId, venueId, { nowMs: clock.now(), hiddenBy }, (current, inUse) => {
       found = true
       return decide(current, inUse)
     })
@@ -77,12 +87,20 @@ export function createVenueService(deps: { store: VenueStore; clock: Clock; limi
       await limiter.take(createLimit, ownerId)
       const fields = checkedCampus(checkedVenue(given))
       const fingerprint = fingerprintOf(fields)
-      const known = await store.byClientId(ownerId, clientId)
+      const texts = textsOf(fields)
+      const write = { surface: 'VENUE', personId: ownerId, attempt: clientId, texts: Object.values(texts) } as const
+      const [known, asked] = await Promise.all([store.byClientId(ownerId, clientId), outcomeOf(gate.ask(write))])
       if (known) return original(known, fingerprint)
+      const passed = resultOf(asked)
+      const { hiddenBy } = passed
+      const kept = { ...fields, ...named(texts, passed.texts) }
       const nowMs = clock.now()
       const [id, createdAt] = [createId(nowMs), new Date(nowMs)]
-      const venue = await store.insert({ ...fields, id, ownerId, clientId, fingerprint, createdAt })
-      if (venue) return venue
+      const venue = await store.insert({ ...kept, id, ownerId, clientId, fingerprint, createdAt, hiddenBy })
+      if (venue) {
+        passed.written({ kind: 'VENUE', id })
+        return venue
+      }
       // Somebody with the same client id was faster, or the campus is not there.
       const faster = await store.byClientId(ownerId, clientId)
       if (!faster) throw unknownCampus()
@@ -90,10 +108,17 @@ export function createVenueService(deps: { store: VenueStore; clock: Clock; limi
     },
 
     async updateVenue(ownerId, venueId, changes) {
-      const venue = await change(ownerId, venueId, async (current, inUse) => {
+      await limiter.take(changeLimit, ownerId)
+      if (!isId(venueId)) throw new NotFoundError()
+      const texts = textsOf(checkedVenueTexts(changes))
+      const attempt = fingerprintOf({ venueId, ...changes })
+      const asked = { surface: 'VENUE', personId: ownerId, attempt, texts: Object.values(texts) } as const
+      const passed = await gate.ask(asked)
+      const wanted = { ...changes, ...named(texts, passed.texts) }
+      const venue = await change(ownerId, venueId, passed.hiddenBy, async (current, inUse) => {
         if (current.removedAt) throw new NotFoundError()
         const fields = checkedCampus(
-          checkedVenue(changed(fieldsOf(current), changes, ['address', 'description', 'campusId'])),
+          checkedVenue(changed(fieldsOf(current), wanted, ['address', 'description', 'campusId'])),
         )
         if (fingerprintOf(fields) === fingerprintOf(fieldsOf(current))) return undefined
         const moved = fields.latitude !== current.latitude || fields.longitude !== current.longitude
@@ -101,11 +126,14 @@ export function createVenueService(deps: { store: VenueStore; clock: Clock; limi
         return fields
       })
       if (!venue) throw unknownCampus()
+      passed.written({ kind: 'VENUE', id: venueId })
       return venue
     },
 
     async removeVenue(ownerId, venueId) {
-      const venue = await change(ownerId, venueId, async (current, inUse) => {
+      await limiter.take(changeLimit, ownerId)
+      if (!isId(venueId)) throw new NotFoundError()
+      const venue = await change(ownerId, venueId, null, async (current, inUse) => {
         if (current.removedAt) return undefined
         if (await inUse()) throw new VenueInUseError()
         return 'remove'
@@ -114,25 +142,25 @@ export function createVenueService(deps: { store: VenueStore; clock: Clock; limi
       return venue
     },
 
-    async venue(venueId) {
-      const [venue] = isId(venueId) ? await store.visible([venueId]) : []
+    async venue(viewerId, venueId) {
+      const [venue] = isId(venueId) ? await store.visible(viewerId, [venueId]) : []
       if (!venue) throw new NotFoundError()
       return venue
     },
 
-    async venuesById(ids) {
-      const found = await store.visible(ids.filter(isId))
+    async venuesById(viewerId, ids) {
+      const found = await store.visible(viewerId, ids.filter(isId))
       return new Map(found.map((venue) => [venue.id, venue]))
     },
 
-    async venues({ near, campusId }, page) {
+    async venues(viewerId, { near, campusId }, page) {
       if (campusId !== null && !isId(campusId)) throw unknownCampus()
       const list = `venues ${near?.latitude} ${near?.longitude} ${campusId}`
       if (near) {
         const range = keysetRange(list, page, 'asc')
-        return listed(list, await store.listNear({ ...near, meters: nearMeters }, campusId, range))
+        return listed(list, await store.listNear(viewerId, { ...near, meters: nearMeters }, campusId, range))
       }
-      return listed(list, await store.list({ campusId }, keysetRange(list, page, 'desc')))
+      return listed(list, await store.list(viewerId, { campusId }, keysetRange(list, page, 'desc')))
     },
 
     async venuesOf(ownerId, page) {

@@ -7,8 +7,14 @@ const audience = z.enum(['EVERYONE', 'FRIENDS', 'NOBODY'])
 /** A person in a cell of the people grid, as far as an audience may know. */
 const standing = z.object({ cell: z.string(), audience })
 
-/** An activity in a cell of the places grid. While it is `quiet`, only who is within 200 m is shown it. */
-const gathering = z.object({ cell: z.string(), quiet: z.boolean(), version: z.number() })
+/** An activity in a cell of the places grid. While it is `quiet`, only who is within 200 m is shown it; `hidden`, only its host. */
+const gathering = z.object({
+  ...{ cell: z.string(), quiet: z.boolean(), version: z.number() },
+  hidden: z.literal(true).optional(),
+})
+
+/** An activity as its area is told of it. */
+export type PlacedGathering = z.infer<typeof gathering>
 
 const surroundingsSchema = z.discriminatedUnion('kind', [
   /** Somebody came (no `from`), moved or changed their audience, or left (no `to`). */

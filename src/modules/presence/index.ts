@@ -11,6 +11,7 @@ export {
 } from './bands.ts'
 export { InaccurateFixError, NoPresenceError } from './errors.ts'
 export {
+  type PlacedGathering,
   type Surroundings,
   surroundingsForMs,
   surroundingsKey,

@@ -3,6 +3,7 @@ import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { loadersOf } from '../../graphql/loaders.ts'
 import { accountOf } from '../../graphql/person.ts'
 import { NotFoundError } from '../../platform/errors.ts'
+import { gateErrors } from '../gate/schema.ts'
 import { AccountType } from '../identity/account-schema.ts'
 import { CampusType } from '../places/schema.ts'
 import { CampusNotYoursError, type Profile } from './index.ts'
@@ -21,7 +22,7 @@ export const ProfileType = builder.objectRef<Profile>('Profile')
 
 builder.node(ProfileType, {
   description:
-    'What others see of an account: those who share, or shared, a conversation with it and whom no block keeps from it. For everybody else it is not there. The same for everybody who sees it.',
+    'What others see of an account: those who share, or shared, a conversation with it and whom no block keeps from it. For everybody else it is not there. The same for everybody else who sees it.',
   fields: (t) => ({
     username: t.exposeString('username', { description: 'What its person signs in with, and is found by.' }),
     displayName: t.exposeString('displayName', {
@@ -81,7 +82,7 @@ builder.mutationField('updateProfile', (t) =>
     nullable: true,
     authScopes: { account: true },
     errors: {
-      types: [CampusNotYoursError],
+      types: [...gateErrors, CampusNotYoursError],
       union: { name: 'UpdateProfileResult', description: 'What `updateProfile` answers.' },
     },
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },

@@ -1,29 +1,37 @@
-// Invariant: a profile is shown to whoever has to do with its account, and to nobody whom a block keeps apart from it.
+// Invariant: a profile is shown to whoever has to do with its account, and to nobody whom a block keeps apart from it; what is hidden, to itself only.
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import { BadUserInputError, NotFoundError } from '../../platform/errors.ts'
 import { isId } from '../../platform/ids.ts'
 import { domainOf } from '../../platform/mail/index.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
+import type { SubjectSource } from '../enforcement/index.ts'
+import type { Gate } from '../gate/index.ts'
 import type { Viewer } from '../identity/index.ts'
 import { createDeletionService, type DeletionService } from './deletion-service.ts'
 import { createEmailService, type EmailService } from './email-service.ts'
 import { CampusNotYoursError } from './errors.ts'
-import { changedProfile, type ProfileChanges } from './rules.ts'
+import { changedProfile, type ProfileChanges, textsOf, withTexts } from './rules.ts'
+import { shownTo } from './sight.ts'
 import type { OwnProfile, Profile, ProfileStore } from './store.ts'
+import { createProfileSubject } from './subject.ts'
 
 const minuteMs = 60 * 1000
 const changeLimit: Limit = { name: 'update-profile', count: 30, windowMs: minuteMs }
 
 export interface ProfilesService extends EmailService, DeletionService {
-  /** Profiles by account id, for whoever was shown these accounts already. Those that are not there are not in it. */
-  byIds(accountIds: readonly string[]): Promise<Map<string, Profile>>
+  /** Profiles by account id, for a viewer who was shown these accounts already. Those that are not there are not in it. */
+  byIds(viewerId: string | null, accountIds: readonly string[]): Promise<Map<string, Profile>>
   /** Those of these that the viewer may see. */
   visible(viewer: Viewer | null, accountIds: readonly string[]): Promise<Map<string, Profile>>
-  /** Changes what is named. Refuses what cannot be kept, and a campus of which the account has no verified address. Safe to repeat. */
+  /** Changes what is named. Refuses what cannot be kept, what the gate refuses, and a campus of which the account has no verified address. Safe to repeat. */
   updateProfile(accountId: string, changes: ProfileChanges): Promise<void>
+  /** An account as something that can be reported and acted on. */
+  subject: SubjectSource
 }
 
 interface ProfileDeps {
+  gate: Gate
   store: ProfileStore
   clock: Clock
   limiter: RateLimiter
@@ -41,16 +49,14 @@ export function createProfilesService(
     Omit<EmailDeps, 'store'> &
     Omit<DeletionDeps, 'store'> & { mails: EmailDeps['store']; deletions: DeletionDeps['store'] },
 ): ProfilesService {
-  const { store, clock, limiter } = deps
+  const { store, clock, limiter, gate } = deps
 
-  async function byIds(accountIds: readonly string[]): Promise<Map<string, Profile>> {
+  async function byIds(viewerId: string | null, accountIds: readonly string[]): Promise<Map<string, Profile>> {
     const found = accountIds.length > 0 ? await store.byIds(accountIds) : []
-    return new Map(found.map((profile) => [profile.id, profile]))
+    return new Map(found.map((profile) => [profile.id, shownTo(viewerId, profile)]))
   }
 
-  async function mayBeSeen(viewer: Viewer | null, accountIds: string[]): Promise<string[]> {
-    if (viewer?.roles.includes('ADMIN')) return accountIds
-    const viewerId = viewer?.accountId ?? null
+  async function mayBeSeen(viewerId: string | null, accountIds: string[]): Promise<string[]> {
     if (viewerId === null || accountIds.length === 0) return []
     const others = accountIds.filter((id) => id !== viewerId)
     const [hidden, acquainted] =
@@ -65,18 +71,27 @@ export function createProfilesService(
     ...createDeletionService({ ...deps, store: deps.deletions }),
     byIds,
 
-    visible: async (viewer, accountIds) => byIds(await mayBeSeen(viewer, accountIds.filter(isId))),
+    async visible(viewer, accountIds) {
+      const [viewerId, asked] = [viewer?.accountId ?? null, accountIds.filter(isId)]
+      return byIds(viewerId, viewer?.roles.includes('ADMIN') ? asked : await mayBeSeen(viewerId, asked))
+    },
+
+    subject: createProfileSubject({ store, mayBeSeen }),
 
     async updateProfile(accountId, changes) {
       await limiter.take(changeLimit, accountId)
-      const changed = await store.change(accountId, clock.now(), async ({ fields, verifiedEmail }, campusDomain) => {
-        const next = changedProfile(fields, changes)
+      const attempt = createHash('sha256').update(JSON.stringify(changes)).digest('base64url')
+      const passed = await gate.ask({ surface: 'PROFILE', personId: accountId, attempt, texts: textsOf(changes) })
+      const when = { nowMs: clock.now(), hiddenBy: passed.hiddenBy }
+      const changed = await store.change(accountId, when, async ({ fields, verifiedEmail }, campusDomain) => {
+        const next = changedProfile(fields, withTexts(changes, passed.texts))
         const { campusId } = next
         if (campusId !== null && campusId !== fields.campusId)
           checkCampus(isId(campusId) ? await campusDomain(campusId) : undefined, verifiedEmail)
         return next
       })
       if (!changed) throw new NotFoundError()
+      passed.written({ kind: 'ACCOUNT', id: accountId })
     },
   }
 }
