@@ -9,9 +9,6 @@ export function foldedText(text: string): string {
   const folded = ascii.test(text)
     ? text.toLowerCase()
     : Array.from(text, (each) => foldLooks(each.codePointAt(0) as number)).join('')
-  const words = folded.replace(separators, ' ')
-    .replace(repeated, '$1$1')
-    .replace(/ +/g, ' ')
-    .trim()
+  const words = folded.replace(separators, ' ').replace(repeated, '$1$1').replace(/ +/g, ' ').trim()
   return words === '' ? folded.replace(/\s+/gu, ' ').trim() : words
 }

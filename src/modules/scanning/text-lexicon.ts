@@ -1,4 +1,5 @@
 import type { Level, TextLabel } from './labels.ts'
+import { segmentsOf } from './text-patterns.ts'
 import { type Reading, readText } from './text-reading.ts'
 
 /** Where a term counts: as a whole word, at the start or end of one, anywhere in one, or as words one after the other. */
@@ -9,12 +10,23 @@ export interface Term {
   label: TextLabel | null
   level: Level
   place: Place
-  /** At least so many of each letter. */
+  /** At least so many of each letter; of a phrase, in its last part. */
   lengths: readonly number[]
   size: number
 }
 
-/** Terms of one label: words with `*` where something may go on, `+` for the usual endings of English; phrases with (this|that), (this )? and _ for up to two words. */
+/** Here a part of a phrase ends, and another one may follow. */
+export interface Link {
+  to: number
+  /** Other words may be between. */
+  gap: boolean
+  lengths: readonly number[]
+}
+
+/**
+ * Terms of one label: words, with `*` where a word may go on, and `+` for the usual endings of English; phrases, with (this|that), (this )?
+ * and _ for up to two words.
+ */
 export interface Terms {
   label: TextLabel | null
   level: Level
@@ -23,21 +35,23 @@ export interface Terms {
 }
 
 const endings = ['', 's', 'es', 'ed', 'er', 'ers', 'ing', 'in', 'y']
-/** Words that a gap may have. */
-export const gapWords = 2
+const doubling = ['ed', 'er', 'ing', 'in', 'y']
 const width = 32
+const phraseSize = 99
+/** Where words begin, and where what is within a word does. */
+export const roots = { word: 0, within: 1 } as const
 
 /** Every term as a way from letter to letter: a text is read along it once, however many terms there are. */
 export class Lexicon {
-  readonly #ascii: number[] = new Array(width).fill(0)
+  #ascii = new Int32Array(width * 4096)
   readonly #others = new Map<number, number>()
-  readonly #terms: (Term[] | undefined)[] = [undefined]
-  readonly #gaps: number[] = [0]
+  readonly #terms: (Term[] | undefined)[] = [undefined, undefined]
+  readonly #links: (Link[] | undefined)[] = [undefined, undefined]
 
   constructor(lists: readonly Terms[]) {
     for (const { label, level, words = '', phrases = [] } of lists) {
       for (const word of words.split(/\s+/).filter(Boolean)) this.#addWord(word, label, level)
-      for (const phrase of phrases) for (const each of expanded(phrase)) this.#addPhrase(each, label, level)
+      for (const phrase of phrases) this.#addPhrase(phrase, label, level)
     }
   }
 
@@ -52,109 +66,117 @@ export class Lexicon {
     return this.#terms[node]
   }
 
-  /** Where it goes on after some other words; 0: it does not. */
-  afterGap(node: number): number {
-    return this.#gaps[node] as number
+  linksAt(node: number): readonly Link[] | undefined {
+    return this.#links[node]
   }
 
   #addWord(word: string, label: TextLabel | null, level: Level): void {
     const anyStart = word.startsWith('*')
     const anyEnd = word.endsWith('*')
-    const inflected = word.endsWith('+')
     const bare = word.replace(/^\*|[*+]$/g, '')
     const place = anyStart ? (anyEnd ? 'any' : 'end') : anyEnd ? 'start' : 'word'
-    for (const ending of inflected ? endings : ['']) this.#add([bare + ending], label, level, place)
-    if (!inflected) return
-    const last = bare.at(-1) as string
-    for (const ending of ['ed', 'er', 'ing', 'y', 'in']) this.#add([bare + last + ending], label, level, place)
-    if (last === 'e')
-      for (const ending of ['ing', 'in', 'y']) this.#add([bare.slice(0, -1) + ending], label, level, place)
-  }
-
-  #addPhrase(phrase: string, label: TextLabel | null, level: Level): void {
-    this.#add(phrase.split('_'), label, level, 'phrase')
-  }
-
-  #add(segments: string[], label: TextLabel | null, level: Level, place: Place): void {
-    const spelled = readings(segments, 'spelling')
-    const looked = readings(segments, 'looks')
-    const isAscii = looked.every(({ letters }) => letters.every((letter) => letter < width))
-    const own = segments.join('')
-    // `coño` without its mark is another word: a word in Latin letters of its own counts as it is spelled only.
-    if (!(isAscii && /[^\0-\x7f]/.test(own) && /^[\p{Script=Latin}\p{M}\s]+$/u.test(own)))
-      this.#insert(looked, label, level, place)
-    this.#insert(spelled, label, level, place)
-  }
-
-  #insert(
-    segments: { letters: number[]; lengths: number[] }[],
-    label: TextLabel | null,
-    level: Level,
-    place: Place,
-  ): void {
-    let node = 0
-    for (const [i, { letters }] of segments.entries()) {
-      if (i > 0) node = this.#gap(node)
-      for (const letter of letters) node = this.#child(node, letter)
+    for (const form of word.endsWith('+') ? inflected(bare) : [bare]) {
+      for (const { letters, lengths } of readings(form)) {
+        const size = lengths.reduce((sum, each) => sum + each, 0)
+        for (const root of anyStart ? [roots.word, roots.within] : [roots.word])
+          this.#put(this.#way(root, letters), { label, level, place, lengths, size })
+      }
     }
-    const lengths = segments.flatMap((segment) => segment.lengths)
+  }
+
+  #addPhrase(pattern: string, label: TextLabel | null, level: Level): void {
+    const segments = segmentsOf(pattern)
+    const starts = segments.map((_, i) => (i === 0 ? roots.word : this.#node()))
+    for (const [i, { choices }] of segments.entries()) {
+      const isFirst = segments.slice(0, i).every(({ optional }) => optional)
+      const from = isFirst && i > 0 ? [roots.word, starts[i] as number] : [starts[i] as number]
+      for (const { letters, lengths } of choices.flatMap(readings)) {
+        for (const root of from) {
+          const node = this.#way(root, letters)
+          let gap = false
+          let next = i + 1
+          for (; next < segments.length; next++) {
+            const { optional, isGap } = segments[next] as (typeof segments)[number]
+            gap ||= isGap
+            if (!isGap) this.#link(node, { to: starts[next] as number, gap, lengths })
+            if (!optional) break
+          }
+          if (next === segments.length) this.#put(node, { label, level, place: 'phrase', lengths, size: phraseSize })
+        }
+      }
+    }
+  }
+
+  #put(node: number, term: Term): void {
     const terms = this.#terms[node] ?? []
     this.#terms[node] = terms
-    const same = terms.some(
-      (term) => term.label === label && term.place === place && String(term.lengths) === String(lengths),
-    )
-    if (!same) terms.push({ label, level, place, lengths, size: lengths.reduce((sum, each) => sum + each, 0) })
+    const isSame = (other: Term) =>
+      other.label === term.label && other.place === term.place && String(other.lengths) === String(term.lengths)
+    const known = terms.findIndex(isSame)
+    if (known < 0) terms.push(term)
   }
 
-  #child(node: number, letter: number): number {
-    const known = this.next(node, letter)
-    if (known) return known
-    const made = this.#node()
-    if (letter < width) this.#ascii[node * width + letter] = made
-    else this.#others.set(node * 0x200000 + letter, made)
-    return made
+  #link(node: number, link: Link): void {
+    const links = this.#links[node] ?? []
+    this.#links[node] = links
+    links.push(link)
   }
 
-  #gap(node: number): number {
-    if (!this.#gaps[node]) this.#gaps[node] = this.#node()
-    return this.#gaps[node] as number
+  #way(root: number, letters: readonly number[]): number {
+    let node = root
+    for (const letter of letters) {
+      const known = this.next(node, letter)
+      if (known) {
+        node = known
+        continue
+      }
+      const made = this.#node()
+      if (letter < width) this.#ascii[node * width + letter] = made
+      else this.#others.set(node * 0x200000 + letter, made)
+      node = made
+    }
+    return node
   }
 
   #node(): number {
-    for (let i = 0; i < width; i++) this.#ascii.push(0)
-    this.#gaps.push(0)
-    return this.#terms.push(undefined) - 1
+    const made = this.#terms.push(undefined) - 1
+    this.#links.push(undefined)
+    if ((made + 1) * width > this.#ascii.length) {
+      const wider = new Int32Array(this.#ascii.length * 2)
+      wider.set(this.#ascii)
+      this.#ascii = wider
+    }
+    return made
   }
 }
 
-/** A term as it is read, without what is between its words: letters that meet there are one run. */
-function readings(segments: string[], fold: 'looks' | 'spelling'): { letters: number[]; lengths: number[] }[] {
-  return segments.map((segment) => {
-    const { letters, lengths }: Reading = readText(fold === 'spelling' ? segment.normalize('NFC') : segment, {
-      fold,
-      leet: false,
-    })
-    const met = { letters: [] as number[], lengths: [] as number[] }
-    for (const [i, letter] of letters.entries()) {
-      const length = lengths[i] as number
-      if (met.letters.at(-1) === letter) met.lengths[met.lengths.length - 1] = (met.lengths.at(-1) as number) + length
-      else {
-        met.letters.push(letter)
-        met.lengths.push(length)
-      }
-    }
-    return met
-  })
+function inflected(bare: string): string[] {
+  const last = bare.at(-1) as string
+  return [
+    ...endings.map((ending) => bare + ending),
+    ...doubling.map((ending) => bare + last + ending),
+    ...(last === 'e' ? ['ing', 'in', 'y'].map((ending) => bare.slice(0, -1) + ending) : []),
+  ]
 }
 
-/** Every phrase that a pattern stands for. */
-export function expanded(pattern: string): string[] {
-  const open = pattern.lastIndexOf('(')
-  if (open < 0) return [pattern]
-  const close = pattern.indexOf(')', open)
-  const choices = pattern.slice(open + 1, close).split('|')
-  const optional = pattern[close + 1] === '?'
-  const rest = pattern.slice(close + (optional ? 2 : 1))
-  const each = optional ? [...choices, ''] : choices
-  return each.flatMap((choice) => expanded(pattern.slice(0, open) + choice + rest))
+/** A term as it is read, by looks and as it is spelled, without what is between its words: letters that meet there are one run. */
+function readings(term: string): { letters: number[]; lengths: number[] }[] {
+  const looked = met(readText(term, { fold: 'looks', leet: false }))
+  if (/^[\0-\x7f]*$/.test(term)) return looked.letters.length > 0 ? [looked] : []
+  const spelled = met(readText(term.normalize('NFC'), { fold: 'spelling', leet: false }))
+  // `coño` without its mark is another word: one in Latin letters of its own counts as it is spelled only.
+  return /^[\p{Script=Latin}\p{M}\s]+$/u.test(term) ? [spelled] : [looked, spelled]
+}
+
+function met({ letters, lengths }: Reading): { letters: number[]; lengths: number[] } {
+  const runs = { letters: [] as number[], lengths: [] as number[] }
+  for (const [i, letter] of letters.entries()) {
+    const length = lengths[i] as number
+    if (runs.letters.at(-1) === letter) runs.lengths[runs.lengths.length - 1] = (runs.lengths.at(-1) as number) + length
+    else {
+      runs.letters.push(letter)
+      runs.lengths.push(length)
+    }
+  }
+  return runs
 }

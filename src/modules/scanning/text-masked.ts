@@ -34,10 +34,12 @@ function maskings(word: string): string[] {
 }
 
 const wordAtMost = 24
+const hasMask = /[a-z][*#•×█]/i
 
 /** Words with stars in them. */
 export function findMasked(text: string): { label: TextLabel; level: Level; start: number; end: number }[] {
   const found: { label: TextLabel; level: Level; start: number; end: number }[] = []
+  if (!hasMask.test(text)) return found
   const isPart = (unit: string | undefined) => unit !== undefined && (masks.has(unit) || /[A-Za-z]/.test(unit))
   let start = -1
   let masked = false

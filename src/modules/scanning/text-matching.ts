@@ -1,4 +1,4 @@
-import { gapWords, type Lexicon, type Term } from './text-lexicon.ts'
+import { type Lexicon, type Link, roots, type Term } from './text-lexicon.ts'
 import { isOrdinary } from './text-ordinary.ts'
 import { joins, type Reading, spelled, spelledRuns } from './text-reading.ts'
 
@@ -9,6 +9,8 @@ export interface Hit {
   last: number
 }
 
+/** Words that a gap in a phrase may have. */
+const gapWords = 2
 /** Pieces that one term may lie over: each place in a text is looked at so often at most. */
 const piecesAtMost = 40
 /** What follows an apostrophe without being the rest of a word. */
@@ -62,9 +64,9 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
     return figuresIn === 0 || (term.size > 3 ? lettersIn > 0 : lettersIn > 1)
   }
 
-  function fits(term: Term, begin: number, end: number): boolean {
+  function fits(term: Term, begin: number, end: number, base: number): boolean {
     const { lengths: least, place } = term
-    for (let i = 0; i < least.length; i++) if ((path[i] as number) < (least[i] as number)) return false
+    if (!isLongEnough(least, base)) return false
     const starts = begin === startOf(piece[begin] as number)
     const ends = isEnd(end)
     if ((place === 'word' || place === 'start' || place === 'phrase') && !starts) return false
@@ -73,9 +75,15 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
     return place === 'phrase' || piece[begin] === piece[end] || isOneWord(begin, end, term)
   }
 
-  function walk(begin: number, at: number, from: number, depthBefore: number, starts: boolean): void {
-    let node = from
-    let depth = depthBefore
+  // Each part of a phrase has its own stretch of the path.
+  function isLongEnough(least: readonly number[], base: number): boolean {
+    for (let i = 0; i < least.length; i++) if ((path[base + i] as number) < (least[i] as number)) return false
+    return true
+  }
+
+  function walk(begin: number, at: number, root: number, starts: boolean, base: number): void {
+    let node = root
+    let depth = base
     let last = -1
     let crossed = 0
     for (let run = at; run < count; run++) {
@@ -88,22 +96,34 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
         depth += 1
         last = letter
       }
+      const ends = isEnd(run)
       const terms = lexicon.termsAt(node)
-      if (terms) for (const term of terms) if (fits(term, begin, run)) hits.push({ term, first: begin, last: run })
-      if (!isEnd(run)) continue
-      const next = (piece[run] as number) + 1
-      const after = starts ? lexicon.afterGap(node) : 0
-      if (after)
-        for (let skipped = 0; skipped <= gapWords; skipped++) {
-          const goesOn = startOf(next + skipped)
-          if (goesOn < count) walk(begin, goesOn, after, depth, true)
-        }
+      if (terms)
+        for (const term of terms) if (fits(term, begin, run, base)) hits.push({ term, first: begin, last: run })
+      const links = starts ? lexicon.linksAt(node) : undefined
+      if (links) follow(links, begin, run, base, depth)
+      if (!ends) continue
       crossed += 1
       // What begins within a word ends with what is not separated from it by a space.
-      if (crossed > piecesAtMost || (!starts && join[next] === joins.space)) return
+      if (crossed > piecesAtMost || (!starts && join[(piece[run] as number) + 1] === joins.space)) return
     }
   }
 
-  for (let run = 0; run < count; run++) walk(run, run, 0, 0, run === startOf(piece[run] as number))
+  function follow(links: readonly Link[], begin: number, run: number, base: number, depth: number): void {
+    const next = (piece[run] as number) + 1
+    for (const { to, gap, lengths: least } of links) {
+      if (!isLongEnough(least, base)) continue
+      const skips = gap && isEnd(run) ? gapWords : 0
+      for (let skipped = 0; skipped <= skips; skipped++) {
+        const goesOn = skipped === 0 ? run + 1 : startOf(next + skipped)
+        if (goesOn < count) walk(begin, goesOn, to, true, depth)
+      }
+    }
+  }
+
+  for (let run = 0; run < count; run++) {
+    const starts = run === startOf(piece[run] as number)
+    walk(run, run, starts ? roots.word : roots.within, starts, 0)
+  }
   return hits
 }
