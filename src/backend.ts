@@ -14,7 +14,7 @@ import {
 } from './modules/activities/index.ts'
 import { createAppealService } from './modules/appeals/index.ts'
 import { createDeviceStore, createDeviceSubject, createDiscoveryService } from './modules/discovery/index.ts'
-import { createEnforcementService, type SubjectSource, type SubjectSources } from './modules/enforcement/index.ts'
+import { createEnforcementService, type SubjectSources } from './modules/enforcement/index.ts'
 import { createIdentityService } from './modules/identity/index.ts'
 import { createMatchService, createMatchStore } from './modules/matches/index.ts'
 import { createMessageService } from './modules/messages/index.ts'
@@ -71,6 +71,7 @@ export async function createBackend(
     ...{ config, postgres, redis, clock, logger, metrics, disposers },
     enqueue: (sql, job, payload, key) => jobs.addIn(sql, job, payload, key),
     onBanned: (accountId) => identity.endSignInsOf(accountId),
+    ownerOfCase: async (staff, caseId) => (await moderation.case(staff, caseId)).ownerId,
   })
   await safety.policies.ready()
   const enforcement = createEnforcementService({
@@ -90,7 +91,10 @@ export async function createBackend(
     logger,
     secret,
     tokens: config.tokens,
-    onRegistered: (accountId) => profiles.welcome(accountId),
+    banOf: safety.gate.banOf,
+    async onRegistered(accountId) {
+      await Promise.all([profiles.welcome(accountId), safety.gate.welcome(accountId)])
+    },
     async onDeleted(deviceId) {
       await Promise.all([presence.end(deviceId), sessions.closeOf(deviceId)])
     },
@@ -265,12 +269,4 @@ export async function createBackend(
       },
     },
   }
-}
-
-/** A kind of subject that nobody offers. */
-const nothing: SubjectSource = {
-  facts: async () => null,
-  seenBy: async () => null,
-  setState: async () => false,
-  reveal: async () => 0,
 }

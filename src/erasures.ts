@@ -16,7 +16,7 @@ export function createErasures(deps: {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
   const { audit, policies, enforcement, moderation, identity, social, sessions, matches, presence, places, messages } =
     deps.services
-  const { appeals, quarantine, imageHashes } = deps.services
+  const { gate, appeals, quarantine, imageHashes } = deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -42,6 +42,7 @@ export function createErasures(deps: {
         appeals: appeals.erase,
         moderation: moderation.erase,
         policies: policies.erase,
+        gate: gate.erase,
         quarantine: quarantine.erase,
         audit: audit.erase,
       },
@@ -66,6 +67,7 @@ export function createErasures(deps: {
         appeals: appeals.erase,
         moderation: moderation.erase,
         policies: policies.erase,
+        gate: gate.erase,
         imageHashes: imageHashes.erase,
         quarantine: quarantine.erase,
         audit: audit.erase,

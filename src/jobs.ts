@@ -68,6 +68,7 @@ export function createJobs(deps: {
       'replay-policy': (payload) => policies.runReplay(replayIdSchema.parse(payload).replayId),
       'drop-case-evidence': () => moderation.dropEvidence(),
       'drop-judged-writes': () => policies.dropOldJudged(),
+      'decay-standings': () => gate.decay(),
       'mirror-person': (payload) => gate.refresh(personIdSchema.parse(payload).personId),
       'drop-social-changes': () => social.dropChanges(),
       'release-stats': () => stats.release(),
@@ -103,6 +104,7 @@ export function createJobs(deps: {
     schedule: {
       'archive-missed': '* * * * *',
       'checkpoint-audit': '* * * * *',
+      'decay-standings': '7 * * * *',
       'drop-case-evidence': '51 3 * * *',
       'drop-judged-writes': '29 * * * *',
       'drop-mailed-tokens': '17 3 * * *',

@@ -1,4 +1,5 @@
 import type { ReadyConfig } from './config.ts'
+import type { Staff } from './graphql/staff.ts'
 import { createAuditService, createAuditStore } from './modules/audit/index.ts'
 import { createGateService } from './modules/gate/index.ts'
 import { createPolicyService } from './modules/policies/index.ts'
@@ -23,6 +24,8 @@ export function createSafety(deps: {
   enqueue: (sql: Sql, job: string, payload: unknown, key: string) => Promise<void>
   /** Told, again and again, of an account that may not be signed in. */
   onBanned: (accountId: string) => Promise<void>
+  /** Who answers for the subject of a case that this member of staff may see. */
+  ownerOfCase: (staff: Staff, caseId: string) => Promise<string | null>
 }) {
   const { config, postgres, redis, clock, logger } = deps
   const audit = createAuditService({ store: createAuditStore(postgres), secret: config.secret })
@@ -34,7 +37,7 @@ export function createSafety(deps: {
   deps.disposers.add('policies', policies.close)
   const gate = createGateService({
     ...{ postgres, redis, clock, logger, policies, secret: config.secret, rateLimits: config.rateLimits },
-    ...{ scanner, enqueue: deps.enqueue, onBanned: deps.onBanned },
+    ...{ scanner, audit, enqueue: deps.enqueue, onBanned: deps.onBanned, ownerOfCase: deps.ownerOfCase },
   })
   return { audit, policies, gate }
 }

@@ -50,3 +50,16 @@ export class ContentRejectedError extends DomainError {
     this.explanation = explanation
   }
 }
+
+/** Not an answer to a challenge of theirs, or not in time, or not the first one. */
+export class ChallengeFailedError extends DomainError {
+  constructor() {
+    super(
+      'BAD_USER_INPUT',
+      'This is not an answer. Repeat what you wanted to write, and answer the challenge that you get.',
+      {
+        field: 'solution',
+      },
+    )
+  }
+}

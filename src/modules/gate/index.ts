@@ -1,9 +1,17 @@
+export { type Band, bandOf } from './bands.ts'
 export type { ReputationKind } from './causes.ts'
-export { ChallengeRequiredError, ContentRejectedError, RestrictedError, type RestrictionKind } from './errors.ts'
+export {
+  ChallengeFailedError,
+  ChallengeRequiredError,
+  ContentRejectedError,
+  RestrictedError,
+  type RestrictionKind,
+} from './errors.ts'
 export type { Restriction } from './ledger-store.ts'
 export type { Notice } from './passing.ts'
 export type { Imposed, Restrictions } from './restrictions.ts'
 export { createGateService, type GateService } from './service.ts'
-export type { Standing } from './standing-store.ts'
+export type { ReputationEvent, Standing } from './standing-store.ts'
 export type { Standings } from './standings.ts'
+export type { PersonName } from './supervising.ts'
 export type { Gate, Passed, Surface, Write, WrittenKind } from './writes.ts'

@@ -48,6 +48,7 @@ export function createLooking(deps: {
       const known = await mirrors.ask(question, nowMs)
       if (known) return known
       const state = await mirror.load(write.personId)
+      if (!state.known) return { state, counts: nothing }
       return (await mirrors.ask(question, clock.now(), state)) ?? { state, counts: nothing }
     } catch (error) {
       if (error instanceof UnavailableError) return withoutRedis(question, nowMs)

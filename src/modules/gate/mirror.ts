@@ -35,7 +35,7 @@ export function createMirror(deps: {
       // Signing out does not wait for a Redis that is away.
       const nowMs = clock.now()
       if (state.restrictions.some((one) => one.kind === 'BAN' && isActive(one, nowMs))) await onBanned(personId)
-      await mirrors.put(personId, state)
+      if (state.known) await mirrors.put(personId, state)
     },
   }
 }

@@ -94,7 +94,7 @@ export function createStandingStore({ sql }: Pick<Postgres, 'sql'>) {
       const [row] = await sql<StateRow>(
         {
           name: 'gate-state',
-          text: `select coalesce(s.version, 0) as version, coalesce(s.trust, ${grown('coalesce(k.since, $2)')}) as trust,
+          text: `select k.since is not null as known, coalesce(s.version, 0) as version, coalesce(s.trust, ${grown('coalesce(k.since, $2)')}) as trust,
                         coalesce(s.risk, ${startRisk}) as risk, coalesce(k.since, s.known_since, $2) as "knownSince",
                         exists (select from reputation_events where person_id = p.id and kind = 'linked_to_banned'
                           and at > $2::timestamptz - interval '30 days') as linked,

@@ -15,6 +15,8 @@ export interface ActiveRestriction {
 
 /** Everything that the gate knows of a person, as of one commit. */
 export interface PersonState {
+  /** There is such a person: nothing is kept of anybody else. */
+  known: boolean
   /** Grows with every change. */
   version: number
   trust: number
