@@ -36,6 +36,8 @@ export interface FoundLink {
   end: number
   /** With a scheme, whether it was written or not. */
   url: string
+  /** Where it leads, in ASCII, without a trailing dot. */
+  host: string
   /** The name that somebody registered, in ASCII (`xn--…`): `example.co.uk`; an address in figures as it is; empty when there is neither. */
   domain: string
 }

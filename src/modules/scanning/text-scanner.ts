@@ -32,8 +32,8 @@ const notAscii = /[^\0-\x7f]/
 const signInWord = /[\p{L}][0-9@$!|+(€£¢§]|[0-9@$!|+(€£¢§][\p{L}]|[@$][@$]/u
 const turned = '\u202e'
 
-/** `linkDomain` tells what is known of a domain: nothing, without it. */
-export function createTextScanner(linkDomain: (domain: string) => DomainVerdict = () => undefined): TextScanner {
+/** `hostVerdict` tells what is known of where a link leads: nothing, without it. */
+export function createTextScanner(hostVerdict: (host: string) => DomainVerdict = () => undefined): TextScanner {
   return {
     scan(texts): TextFindings {
       const text = texts.join('\n')
@@ -51,12 +51,13 @@ export function createTextScanner(linkDomain: (domain: string) => DomainVerdict 
       }
 
       const links = findLinks(texts)
-      for (const link of links) {
-        if (linkDomain(link.domain) === 'denied')
-          reasons.set(`unsafe_links ${link.text} ${link.start}`, { label: 'unsafe_links', level: 'high', ...link })
+      for (const { host, ...where } of links) {
+        if (hostVerdict(host) === 'denied')
+          reasons.set(`unsafe_links ${where.text} ${where.start}`, { label: 'unsafe_links', level: 'high', ...where })
       }
+      const counted = links.filter(({ host }) => hostVerdict(host) !== 'allowed').length
       const labels = levelsOf(reasons.values())
-      if (links.length > linksAtMost) labels.excessive_links = links.length > 2 * linksAtMost ? 'high' : 'medium'
+      if (counted > linksAtMost) labels.excessive_links = counted > 2 * linksAtMost ? 'high' : 'medium'
       return {
         labels,
         links,
