@@ -163,8 +163,11 @@ export function createEnforcementService(deps: {
     work: (decisionId) => applying.settle(decisionId),
 
     async sweep() {
-      for (const id of await store.unfinished(sweptAtOnce)) await applying.settle(id, false)
+      // One that cannot be carried out does not keep back the others.
+      const unfinished = await store.unfinished(sweptAtOnce)
+      const tried = await Promise.allSettled(unfinished.map((id) => applying.settle(id, false)))
       await telling.wakeRecent()
+      for (const outcome of tried) if (outcome.status === 'rejected') throw outcome.reason
     },
 
     async decisionsById(ids) {
