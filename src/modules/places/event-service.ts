@@ -189,8 +189,9 @@ export function createEventService(deps: {
       if (!draft || draft.ownerId !== ownerId) throw new NotFoundError()
       if (refuse('publish', draft.state) === 'done') return draft
       const texts = textsOf(draft)
-      const write = { surface: 'EVENT', personId: ownerId, attempt: eventId, texts: Object.values(texts) } as const
-      const passed = await gate.ask(write)
+      // Making a draft and publishing it are one attempt: an organizer is not too fast for doing both.
+      const { clientId: attempt } = draft
+      const passed = await gate.ask({ surface: 'EVENT', personId: ownerId, attempt, texts: Object.values(texts) })
       const saved = await change(ownerId, eventId, (event, place, nowMs) => {
         if (refuse('publish', event.state) === 'done') return undefined
         if (place.removed || place.placeState === 'REMOVED')

@@ -10,6 +10,7 @@ export interface EventRow extends EventFields {
   id: string
   venueId: string
   ownerId: string
+  clientId: string
   fingerprint: string
   status: EventStatus
   version: number
@@ -57,7 +58,7 @@ export interface ArchivedMessage {
 
 export type EventStore = ReturnType<typeof createEventStore>
 
-const columns = `e.id, e.venue_id as "venueId", e.owner_id as "ownerId", e.fingerprint, e.title, e.emoji, e.description, e.status,
+const columns = `e.id, e.venue_id as "venueId", e.owner_id as "ownerId", e.client_id as "clientId", e.fingerprint, e.title, e.emoji, e.description, e.status,
   e.starts_at as "startsAt", e.ends_at as "endsAt", e.capacity, e.archive_messages as "archiveMessages", e.version, e.joins, e.messages,
   e.created_at as "createdAt", e.published_at as "publishedAt", e.cancelled_at as "cancelledAt", e.archived_at as "archivedAt", e.content_state as "contentState"`
 const withPlace = `${columns}, v.latitude, v.longitude, v.removed_at is not null as removed, v.content_state as "placeState"`
