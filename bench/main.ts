@@ -4,6 +4,7 @@ import { audit } from './benches/audit.ts'
 import { fanout } from './benches/fanout.ts'
 import { fence } from './benches/fence.ts'
 import { flapping } from './benches/flapping.ts'
+import { gate } from './benches/gate.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
@@ -38,6 +39,7 @@ const benches: Record<string, Bench> = {
   send,
   sync,
   audit,
+  gate,
 }
 
 async function main(): Promise<number> {
