@@ -477,6 +477,8 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Campus: everybody,
     Conversation: ['its account'],
     Message: ['its account'],
+    QuarantineItem: ['ADMIN', 'MODERATOR'],
+    ImageHash: ['ADMIN'],
     Profile: ['its account', 'ADMIN'],
     Venue: everybody,
     Event: ['its organizer'],
@@ -508,6 +510,13 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Object.assign(ids, { Conversation: conversationId, Message: (await send(account, conversationId, 'hello')).id })
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
+    const { quarantine, imageHashes } = app.services
+    const found = { kind: 'image', locator: 'x', labels: {}, state: 'NEEDS_REVIEW' } as const
+    const subject = { kind: 'VENUE', id: venue.id } as const
+    ids['QuarantineItem'] = globalId('QuarantineItem', (await quarantine.quarantine({ subject, ownerId: null, ...found })).id)
+    await imageHashes.add((await createStaff(app)).id, { hashes: ['5555aaaa5555aaaa'], label: 'scam', source: 'a test' })
+    const [listed] = await imageHashes.list({ limit: 1, inverted: false })
+    ids['ImageHash'] = globalId('ImageHash', listed?.item.id ?? '')
     const campusId = createId(app.clock.now())
     await app.postgres.pool.query(`insert into campuses values ($1, 'A campus', 0, 0, 'campus.example')`, [campusId])
     Object.assign(ids, {

@@ -8,6 +8,7 @@ import { groupReads } from './group-reads.ts'
 import { partedConversations } from './parted-conversations.ts'
 import { people } from './people.ts'
 import { places } from './places.ts'
+import { quarantine } from './quarantine.ts'
 import { sessions } from './sessions.ts'
 
 /** Everything that a client can name. A new module adds its subject here. */
@@ -22,5 +23,6 @@ export const subjects = [
   feeds,
   people,
   places,
+  quarantine,
   sessions,
 ]
