@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { Decision, ModerationAction } from '../../src/modules/enforcement/decisions.ts'
+import { demanded, effectsOf } from '../../src/modules/enforcement/effects.ts'
 import {
   type ContentState,
   createEnforcementService,
@@ -135,3 +137,75 @@ export async function tracesOf(app: TestApp, personId: string) {
 
 /** The global id of something. */
 export const globalId = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64')
+
+interface Decided {
+  id: string
+  subject_kind: SubjectKind
+  subject_id: string
+  owner_id: string
+  action: ModerationAction
+  surface: null
+  minutes: null
+  state: string
+  applied_at: Date | null
+}
+
+export async function decidedOf(app: Pick<TestApp, 'postgres'>, ids: readonly string[]): Promise<Decided[]> {
+  const text = 'select * from decisions where id = any($1::uuid[]) order by decided_at, id'
+  return (await app.postgres.pool.query<Decided>(text, [ids])).rows
+}
+
+/** What of these decisions, all carried out, is not there exactly once; and where what a person was told has gaps. */
+export async function faultsOf(
+  app: Pick<TestApp, 'postgres'>,
+  ids: readonly string[],
+  things?: Things,
+): Promise<string[]> {
+  const faults: string[] = []
+  const count = async (text: string) =>
+    new Map(
+      (await app.postgres.pool.query<{ id: string; count: number }>(text, [ids])).rows.map((row) => [
+        row.id,
+        row.count,
+      ]),
+    )
+  const statuses = await count(
+    'select decision_id as id, count(*)::int from moderation_statuses where decision_id = any($1::uuid[]) group by 1',
+  )
+  const restrictions = await count(
+    'select decision_id as id, count(*)::int from restrictions where decision_id = any($1::uuid[]) group by 1',
+  )
+  const standing = await count(
+    'select decision_id as id, count(*)::int from restrictions where decision_id = any($1::uuid[]) and revoked_at is null group by 1',
+  )
+  const events = await count(
+    `select split_part(cause, ':', 2) as id, count(*)::int from reputation_events where split_part(cause, ':', 2) = any($1::text[]) group by 1`,
+  )
+  const decided = await decidedOf(app, ids)
+  for (const one of decided) {
+    const { restriction, told, counts } = effectsOf(one.subject_kind, one)
+    const happened = one.applied_at === null ? 0 : one.state === 'REVERTED' ? 2 : 1
+    const expected = {
+      statuses: told ? happened : 0,
+      restrictions: restriction ? Math.min(happened, 1) : 0,
+      standing: restriction && happened === 1 ? 1 : 0,
+      events: counts ? happened : 0,
+    }
+    for (const [name, found] of Object.entries({ statuses, restrictions, standing, events })) {
+      const wanted = expected[name as keyof typeof expected]
+      if ((found.get(one.id) ?? 0) !== wanted)
+        faults.push(`${one.action} ${one.state} ${name}: ${found.get(one.id) ?? 0}, not ${wanted}`)
+    }
+  }
+  for (const { subject_kind: kind, subject_id: id } of things ? decided : []) {
+    const all = decided.filter((one) => one.subject_id === id && one.state !== 'REVERTED')
+    const standing = all.map((one) => ({ ...one, subject: { kind, id } }))
+    const wanted = demanded(standing as unknown as Decision[])?.state ?? 'VISIBLE'
+    const shown = things?.stateOf({ kind, id })
+    if (shown !== wanted) faults.push(`${kind} is ${shown}, not ${wanted}`)
+  }
+  const gaps = `select person_id from moderation_statuses where person_id = any(select owner_id from decisions where id = any($1::uuid[]))
+                group by 1 having count(*) <> max(seq)`
+  for (const _ of (await app.postgres.pool.query(gaps, [ids])).rows) faults.push('a gap in what a person was told')
+  return faults
+}
