@@ -1,10 +1,12 @@
 import { isInterfaceType, isObjectType } from 'graphql'
 import { createId } from '../../src/platform/ids.ts'
 import { schema } from '../../src/schema.ts'
-import { createAccount, type TestAccount } from '../kit/accounts.ts'
+import { createAccount, rawId, type TestAccount } from '../kit/accounts.ts'
 import { start } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { openDirect, send } from '../kit/conversations.ts'
+import { decideNow, newDecision } from '../kit/decisions.ts'
+import { impose } from '../kit/gate.ts'
 import { type Answer, ask } from '../kit/gql.ts'
 import { createOrganizer, type Organizer } from '../kit/organizers.ts'
 import {
@@ -477,9 +479,16 @@ describe('64: what may not be seen is answered like what is not there', () => {
     Campus: everybody,
     Conversation: ['its account'],
     Message: ['its account'],
+    Decision: ['its account', 'ADMIN', 'MODERATOR'],
+    Appeal: ['its account', 'ADMIN', 'MODERATOR'],
+    Policy: ['ADMIN', 'MODERATOR'],
+    PolicyReplay: ['ADMIN', 'MODERATOR'],
     QuarantineItem: ['ADMIN', 'MODERATOR'],
+    ModerationCase: ['ADMIN', 'MODERATOR'],
+    Report: ['its account'],
     ImageHash: ['ADMIN'],
     Profile: ['its account', 'ADMIN'],
+    Restriction: ['its account', 'ADMIN', 'MODERATOR'],
     Venue: everybody,
     Event: ['its organizer'],
     Device: ['its device', 'the secret of its session', 'ADMIN'],
@@ -508,15 +517,48 @@ describe('64: what may not be seen is answered like what is not there', () => {
     ids['Profile'] = globalId('Profile', account.accountId)
     const conversationId = await openDirect(account, await createAccount(app))
     Object.assign(ids, { Conversation: conversationId, Message: (await send(account, conversationId, 'hello')).id })
+    const about = { kind: 'ACCOUNT', id: account.accountId } as const
+    const warned = newDecision(about, account.accountId, 'WARN')
+    const decisionId = await decideNow(app, app.services.enforcement, warned)
+    const appeal = await app.services.appeals.createAppeal([account.accountId], {
+      ...{ clientId: 'an-appeal', decisionId, note: 'I see it otherwise.' },
+    })
+    Object.assign(ids, { Decision: globalId('Decision', decisionId), Appeal: globalId('Appeal', appeal.id) })
     organizer = await createOrganizer(app)
     const venue = await organizer.venue()
-    const { quarantine, imageHashes } = app.services
+    const { quarantine, imageHashes, moderation } = app.services
+    const reported = await moderation.report(
+      ...([
+        { deviceId: null, accountId: account.accountId },
+        [],
+        async () => ({ kind: 'VENUE', id: rawId(venue.id) }),
+      ] as const),
+      { clientId: newClientId(), reason: 'OTHER', note: null },
+    )
+    Object.assign(ids, {
+      Report: globalId('Report', reported.id),
+      ModerationCase: globalId('ModerationCase', reported.caseId),
+    })
     const found = { kind: 'image', locator: 'x', labels: {}, state: 'NEEDS_REVIEW' } as const
     const subject = { kind: 'VENUE', id: venue.id } as const
-    ids['QuarantineItem'] = globalId('QuarantineItem', (await quarantine.quarantine({ subject, ownerId: null, ...found })).id)
-    await imageHashes.add((await createStaff(app)).id, { hashes: ['5555aaaa5555aaaa'], label: 'scam', source: 'a test' })
+    ids['QuarantineItem'] = globalId(
+      'QuarantineItem',
+      (await quarantine.quarantine({ subject, ownerId: null, ...found })).id,
+    )
+    await imageHashes.add((await createStaff(app)).id, {
+      hashes: ['5555aaaa5555aaaa'],
+      label: 'scam',
+      source: 'a test',
+    })
     const [listed] = await imageHashes.list({ limit: 1, inverted: false })
     ids['ImageHash'] = globalId('ImageHash', listed?.item.id ?? '')
+    const policy = await app.services.policies.activePolicy()
+    const times = { since: new Date(1000), until: new Date(2000) }
+    const asked = { clientId: newClientId(), policyId: policy.id, ...times }
+    const replay = await app.services.policies.replayPolicy((await createStaff(app)).id, asked)
+    Object.assign(ids, { Policy: globalId('Policy', policy.id), PolicyReplay: globalId('PolicyReplay', replay.id) })
+    const { accountId: personId } = account
+    ids['Restriction'] = globalId('Restriction', await impose(app, { personId, kind: 'MUTE', minutes: 5 }))
     const campusId = createId(app.clock.now())
     await app.postgres.pool.query(`insert into campuses values ($1, 'A campus', 0, 0, 'campus.example')`, [campusId])
     Object.assign(ids, {

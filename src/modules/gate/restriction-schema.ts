@@ -56,7 +56,9 @@ builder.node(RestrictionType, {
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'expiresAt' in value && 'decisionId' in value,
   async loadMany(ids, { services, viewer }) {
     const isStaff = viewer?.roles.some((role) => role === 'MODERATOR' || role === 'ADMIN') ?? false
-    const found = await services.gate.restrictionsById({ personIds: selvesOf(viewer), isStaff }, ids)
+    // The secret of a session speaks for that session only.
+    const personIds = viewer?.sessionId == null ? selvesOf(viewer) : []
+    const found = await services.gate.restrictionsById({ personIds, isStaff }, ids)
     return ids.map((id) => found.get(id) ?? null)
   },
 })

@@ -69,10 +69,11 @@ export function createSupervising(deps: {
 }): Supervising {
   const { store, ledger, restrictions, standings, mirror, mirrors, audit, postgres, key, ownerOfCase } = deps
 
-  async function personOf(staff: Staff, name: PersonName): Promise<string> {
+  async function personOf(staff: Staff, name: PersonName): Promise<Standing> {
     const personId = 'accountId' in name ? name.accountId : await ownerOfCase(staff, name.caseId)
-    if (personId === null || !isId(personId)) throw new NotFoundError()
-    return personId
+    const known = personId !== null && isId(personId) ? (await standings.of([personId])).get(personId) : undefined
+    if (!known) throw new NotFoundError()
+    return known
   }
   const written = (staff: Staff, action: string, personId: string, name: PersonName) =>
     postgres.transaction((sql) => {
@@ -110,7 +111,7 @@ export function createSupervising(deps: {
 
   return {
     async restrictionsOf(staff, name, page) {
-      const personId = await personOf(staff, name)
+      const { personId } = await personOf(staff, name)
       const list = `restrictions ${personId}`
       const range = keysetRange(list, page, 'desc')
       await written(staff, 'READ_RESTRICTIONS', personId, name)
@@ -122,10 +123,8 @@ export function createSupervising(deps: {
     },
 
     async standingOf(staff, name) {
-      const personId = await personOf(staff, name)
-      const standing = (await standings.of([personId])).get(personId)
-      if (!standing) throw new NotFoundError()
-      await written(staff, 'READ_STANDING', personId, name)
+      const standing = await personOf(staff, name)
+      await written(staff, 'READ_STANDING', standing.personId, name)
       return standing
     },
 
@@ -137,7 +136,7 @@ export function createSupervising(deps: {
 
     async restrict(staff, given) {
       const wanted = checked(staff, given)
-      const personId = await personOf(staff, wanted.person)
+      const { personId } = await personOf(staff, wanted.person)
       const id = idOf(staff, wanted.clientId)
       const made = await postgres.transaction(async (sql) => {
         const known = await ledger.find(sql, { id, decisionId: null })
