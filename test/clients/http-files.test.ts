@@ -13,6 +13,11 @@ beforeAll(async () => {
   app = await createTestApp()
   const organizer = await createAccount(app)
   await app.postgres.pool.query(`update accounts set roles = '{ORGANIZER}' where id = $1`, [organizer.accountId])
+  for (const name of ['moderator', 'secondModerator']) {
+    const { accountId, username, password } = await createAccount(app)
+    await app.postgres.pool.query(`update accounts set roles = '{MODERATOR}' where id = $1`, [accountId])
+    given.set(name, username).set(`${name}Password`, password)
+  }
   given.set('username', organizer.username).set('password', organizer.password)
 })
 

@@ -101,7 +101,7 @@ const isHeldByOther = (current: ModerationCase, by: string, nowMs: number) => (h
 
 const together = (known: readonly string[], more: readonly string[]) => [...new Set([...known, ...more])]
 
-const bounded = (severity: number) => Math.min(Math.max(Math.trunc(severity), 0), highestSeverity)
+const bounded = (severity: number) => Math.min(Math.max(Math.trunc(severity) || 0, 0), highestSeverity)
 
 /** Only ever upwards, and the time that is left only ever shorter. */
 function raised(current: ModerationCase, severity: number): Partial<ModerationCase> | undefined {

@@ -15,7 +15,7 @@ export function newCase(
   },
   nowMs: number,
 ): ModerationCase {
-  const severity = Math.min(Math.max(Math.trunc(from.severity), 0), highestSeverity)
+  const severity = Math.min(Math.max(Math.trunc(from.severity) || 0, 0), highestSeverity)
   const now = new Date(nowMs)
   return {
     ...{ id: createId(nowMs), subjectKind: from.subject.kind, subjectId: from.subject.id, ownerId: from.ownerId },
