@@ -43,7 +43,7 @@ const CreatePolicyInput = builder.inputType('CreatePolicyInput', {
     document: t.string({
       required: true,
       description:
-        'JSON: `{ "defaultAction", "rules": [{ "id", "when": { "text": { "anyOf": ["profanity>=medium"] }, "image": { "anyOf" }, "signals": { "allOf", "anyOf" }, "trustBelow", "surfaces", "matches" }, "then": { "action", "severity", "reason", "restrict": { "kind", "surface", "minutes" }, "openCase" } }] }`. Everything in `when` has to hold. `matches` is a regular expression (RE2) over the text without disguises, in small letters. Of several rules that match, the one with the highest severity decides, then the first. At most 64 KiB and 200 rules.',
+        'JSON: `{ "defaultAction", "rules": [{ "id", "when": { "text": { "anyOf": ["profanity>=medium"] }, "image": { "anyOf" }, "signals": { "allOf", "anyOf" }, "trustBelow", "surfaces", "matches" }, "then": { "action", "severity", "reason", "restrict": { "kind", "surface", "minutes" }, "openCase" } }] }`. Everything in `when` has to hold. `matches` is a regular expression (RE2) over the text without disguises, in small letters. Of several rules that match, the one with the highest severity decides, then the first. At most 200 rules, and 64 KiB with the rest of the request.',
     }),
     note: t.string({ description: 'What it is for, at most 1000 characters.' }),
   }),
