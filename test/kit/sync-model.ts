@@ -44,6 +44,8 @@ export type ChangeNode = { __typename: string; conversationId: string; seq: numb
   role: string
   name: string
   ranges: { from: number; to: number }[]
+  messageId: string
+  messageSeq: number
 }>
 
 export interface ConversationState {
@@ -69,7 +71,8 @@ export const changeFields = `__typename conversationId seq at
   ... on ReactionChanged { message { ${messageFields} } profile { id } emoji present }
   ... on MessagesRead { profile { id } upToSeq } ... on MessagesDelivered { profile { id } upToSeq }
   ... on MemberChanged { profile { id } by { id } change role } ... on ConversationRenamed { name by { id } }
-  ... on MessagesErased { ranges { from to } }`
+  ... on MessagesErased { ranges { from to } } ... on MessageHidden { messageId messageSeq }
+  ... on MessageShown { message { ${messageFields} } }`
 
 /** One change applied: what is there already stays as it is, and what comes too early is not taken. */
 export function reduce(state: State, change: ChangeNode): State {
@@ -90,7 +93,10 @@ function applied(before: ConversationState, change: ChangeNode): ConversationSta
     case 'MessageEdited':
     case 'MessageDeleted':
     case 'ReactionChanged':
+    case 'MessageShown':
       return message ? { ...before, messages: new Map(before.messages).set(message.seq, message) } : before
+    case 'MessageHidden':
+      return { ...before, messages: new Map([...before.messages].filter(([seq]) => seq !== change.messageSeq)) }
     case 'MessagesRead':
     case 'MessagesDelivered': {
       if (!profile || !member || change.upToSeq === undefined) return before
