@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
 import { audit } from './benches/audit.ts'
+import { decisions } from './benches/decisions.ts'
 import { fanout } from './benches/fanout.ts'
 import { fence } from './benches/fence.ts'
 import { flapping } from './benches/flapping.ts'
@@ -39,6 +40,7 @@ const benches: Record<string, Bench> = {
   send,
   sync,
   audit,
+  decisions,
   gate,
 }
 
