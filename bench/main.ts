@@ -9,6 +9,7 @@ import { gate } from './benches/gate.ts'
 import { heartbeats } from './benches/heartbeats.ts'
 import { http } from './benches/http.ts'
 import { idle } from './benches/idle.ts'
+import { imageHashes } from './benches/image-hashes.ts'
 import { killing } from './benches/killing.ts'
 import { match } from './benches/match.ts'
 import { growth, nearby } from './benches/nearby.ts'
@@ -42,6 +43,7 @@ const benches: Record<string, Bench> = {
   audit,
   decisions,
   gate,
+  'image-hashes': imageHashes,
 }
 
 async function main(): Promise<number> {
