@@ -103,7 +103,9 @@ export async function createBackend(
   const projectEvent = (sql: Sql, eventId: string) =>
     jobs.addIn(sql, 'project-event', { eventId }, `project-event:${eventId}`)
   const places = createPlacesService({
-    venues: createVenueStore(postgres, projectEvent),
+    venues: createVenueStore(postgres, (sql, venueId) =>
+      jobs.addIn(sql, 'project-venue', { venueId }, `project-venue:${venueId}`),
+    ),
     events: createEventStore(postgres, projectEvent),
     owners: createOwnerStore(postgres),
     ...{ clock, limiter, gate: safety.gate },

@@ -9,6 +9,7 @@ const deviceIdSchema = z.object({ deviceId: z.string() })
 const accountIdSchema = z.object({ accountId: z.string() })
 const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EMAIL', 'DELETE_ACCOUNT']) })
 const personIdSchema = z.object({ personId: z.string() })
+const venueIdSchema = z.object({ venueId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
 const decisionIdSchema = z.object({ decisionId: z.string() })
 
@@ -76,6 +77,7 @@ export function createJobs(deps: {
         const event = await places.projection(eventIdSchema.parse(payload).eventId)
         if (event) await activities.project(event)
       },
+      'project-venue': (payload) => places.projectVenue(venueIdSchema.parse(payload).venueId),
       'project-missing': async () => {
         for (const eventId of await activities.missing(await places.toProject(clock.now()))) {
           const event = await places.projection(eventId)

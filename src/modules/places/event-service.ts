@@ -8,7 +8,9 @@ import { outcomeOf, resultOf } from '../../platform/outcome.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { ContentState } from '../enforcement/index.ts'
 import type { Gate } from '../gate/index.ts'
-import type { ArchivedMessage, EventChange, EventPlace, EventRow, EventStore } from './event-store.ts'
+import type { ArchivedMessage } from './archive-store.ts'
+import type { EventRow } from './event-row.ts'
+import type { EventChange, EventPlace, EventStore } from './event-store.ts'
 import {
   changed,
   checkAhead,
@@ -82,6 +84,8 @@ export interface EventService {
     venueIds: readonly string[],
     page: PageRequest,
   ): Promise<Map<string, Listed<PlaceEvent>[]>>
+  /** Projects anew whatever is published at a venue, since others see it from now on than before. Safe to repeat. */
+  projectVenue(venueId: string): Promise<void>
   /** What the live map is to show of an event; nothing of one that was never published, or is archived. */
   projection(eventId: string): Promise<EventProjection | undefined>
   /** Every event that belongs on the live map now: what to project after Redis was lost, and as starts come near. */
@@ -234,6 +238,8 @@ export function createEventService(deps: {
       for (const row of rows) byVenue.get(row.item.venueId)?.push(listed(list, row))
       return byVenue
     },
+
+    projectVenue: (venueId) => store.touchAt(venueId, clock.now()),
 
     async projection(eventId) {
       const event = isId(eventId) ? await store.published(eventId) : undefined

@@ -1,27 +1,10 @@
 import type { KeysetRange } from '../../platform/keyset.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { ContentState } from '../enforcement/index.ts'
+import { createArchiveStore } from './archive-store.ts'
+import { type EventRow, eventColumns } from './event-row.ts'
 import type { EventFields } from './rules.ts'
-import type { EventStatus } from './state.ts'
 import { between, byTime } from './venue-store.ts'
-
-/** An event as it is stored. */
-export interface EventRow extends EventFields {
-  id: string
-  venueId: string
-  ownerId: string
-  clientId: string
-  fingerprint: string
-  status: EventStatus
-  version: number
-  joins: number | null
-  messages: number | null
-  createdAt: Date
-  publishedAt: Date | null
-  cancelledAt: Date | null
-  archivedAt: Date | null
-  contentState: ContentState
-}
 
 export interface NewEvent extends EventFields {
   id: string
@@ -47,21 +30,9 @@ export interface EventPlace {
   placeState: ContentState
 }
 
-/** One message of an event's chat as it is kept. */
-export interface ArchivedMessage {
-  seq: number
-  sentAtMs: number
-  /** A label that names nobody outside of this event. */
-  author: string
-  body: string
-}
-
 export type EventStore = ReturnType<typeof createEventStore>
 
-const columns = `e.id, e.venue_id as "venueId", e.owner_id as "ownerId", e.client_id as "clientId", e.fingerprint, e.title, e.emoji, e.description, e.status,
-  e.starts_at as "startsAt", e.ends_at as "endsAt", e.capacity, e.archive_messages as "archiveMessages", e.version, e.joins, e.messages,
-  e.created_at as "createdAt", e.published_at as "publishedAt", e.cancelled_at as "cancelledAt", e.archived_at as "archivedAt", e.content_state as "contentState"`
-const withPlace = `${columns}, v.latitude, v.longitude, v.removed_at is not null as removed, v.content_state as "placeState"`
+const withPlace = `${eventColumns}, v.latitude, v.longitude, v.removed_at is not null as removed, v.content_state as "placeState"`
 /** Whether others may see what was published at a venue: neither is hidden from them. */
 const shownToAll = `e.content_state = 'VISIBLE' and exists (select 1 from venues v where v.id = e.venue_id and v.content_state = 'VISIBLE')`
 const within = '(e.starts_at, e.id) > ($1::timestamptz, $2::uuid) and (e.starts_at, e.id) < ($3::timestamptz, $4::uuid)'
@@ -86,7 +57,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
           text: `insert into events as e (id, venue_id, owner_id, client_id, fingerprint, title, emoji, description, starts_at, ends_at, capacity, archive_messages, created_at, content_state, hidden_by)
                  select $1, v.id, v.owner_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $14::uuid is null then 'VISIBLE' else 'HIDDEN' end::"ContentState", $14::uuid
                  from venues v where v.id = $2 and v.owner_id = $3 and v.removed_at is null and v.content_state <> 'REMOVED'
-                 on conflict (owner_id, client_id) do nothing returning ${columns}`,
+                 on conflict (owner_id, client_id) do nothing returning ${eventColumns}`,
         },
         [
           ...[event.id, event.venueId, event.ownerId, event.clientId, event.fingerprint, event.title, event.emoji],
@@ -98,7 +69,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
     },
 
     async byClientId(ownerId: string, clientId: string): Promise<EventRow | undefined> {
-      const text = `select ${columns} from events e where e.owner_id = $1 and e.client_id = $2`
+      const text = `select ${eventColumns} from events e where e.owner_id = $1 and e.client_id = $2`
       return (await sql<EventRow>({ name: 'places-event-by-client-id', text }, [ownerId, clientId]))[0]
     },
 
@@ -134,6 +105,22 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       return (await sql<EventRow & EventPlace & { campusId: string | null }>({ name: 'places-event', text }, [id]))[0]
     },
 
+    /**
+     * Brings whatever is published at a venue, and not over, to the live map anew. Apart from the change of the venue: whoever changes an event
+     * holds it before its venue.
+     */
+    touchAt: (venueId: string, nowMs: number): Promise<void> =>
+      transaction(async (tx) => {
+        const rows = await tx<{ id: string }>(
+          {
+            name: 'places-events-lock-at',
+            text: `select id from events where venue_id = $1 and status = 'PUBLISHED' and ends_at > $2 order by id for no key update`,
+          },
+          [venueId, new Date(nowMs)],
+        )
+        for (const { id } of rows) await touch(tx, id)
+      }),
+
     /** Who may see an event from now on, and why. */
     setState: (id: string, state: ContentState, by: string): Promise<boolean> =>
       transaction(async (tx) => {
@@ -158,7 +145,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
 
     /** Those that were published and are hidden from nobody, and of the owner's own all that were not taken from everybody. */
     async visible(ownerId: string | null, ids: readonly string[]): Promise<EventRow[]> {
-      const text = `select ${columns} from events e where e.id = any($1::uuid[]) and ((e.owner_id = $2::uuid and e.content_state <> 'REMOVED') or (e.published_at is not null and ${shownToAll}))`
+      const text = `select ${eventColumns} from events e where e.id = any($1::uuid[]) and ((e.owner_id = $2::uuid and e.content_state <> 'REMOVED') or (e.published_at is not null and ${shownToAll}))`
       return sql<EventRow>({ name: 'places-events', text }, [ids, ownerId])
     },
 
@@ -167,7 +154,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       const rows = await sql<EventRow>(
         {
           name: `places-events-owner-${order}`,
-          text: `select ${columns} from events e where e.owner_id = $6 and e.content_state <> 'REMOVED' and ${within} order by e.starts_at ${order}, e.id ${order} limit $5`,
+          text: `select ${eventColumns} from events e where e.owner_id = $6 and e.content_state <> 'REMOVED' and ${within} order by e.starts_at ${order}, e.id ${order} limit $5`,
         },
         [...between(range, byTime), ownerId],
       )
@@ -181,7 +168,7 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
         {
           name: `places-events-venues-${order}`,
           text: `select e.* from unnest($6::uuid[]) as at (id) cross join lateral (
-                   select ${columns} from events e
+                   select ${eventColumns} from events e
                    where e.venue_id = at.id and e.status = 'PUBLISHED' and e.ends_at > $7 and ${within}
                      and (e.content_state = 'VISIBLE' or (e.owner_id = $8::uuid and e.content_state = 'HIDDEN'))
                    order by e.starts_at ${order}, e.id ${order} limit $5
@@ -222,83 +209,24 @@ export function createEventStore(postgres: Postgres, enqueue: (sql: Sql, eventId
       return rows.map(({ id }) => id)
     },
 
-    /** Events whose messages are kept, in pages. */
-    async withMessages(after: string | null, limit: number): Promise<string[]> {
-      const text = `select distinct event_id as id from event_messages where $1::uuid is null or event_id > $1 order by event_id limit $2`
-      return (await sql<{ id: string }>({ name: 'places-events-kept', text }, [after, limit])).map(({ id }) => id)
-    },
-
-    /** Deletes what an author said at each of these events, by the label they had there. */
-    async eraseMessages(eventIds: string[], authors: string[]): Promise<number> {
-      const rows = await sql(
-        {
-          name: 'places-erase-messages',
-          text: `delete from event_messages m using unnest($1::uuid[], $2::text[]) as gone (event_id, author)
-                 where m.event_id = gone.event_id and m.author = gone.author returning m.seq`,
-        },
-        [eventIds, authors],
-      )
-      return rows.length
-    },
-
-    /** Marks an event as archived with its counts and messages, if `decide` says so, and tells its row as it then is. */
-    archive: (
-      id: string,
-      nowMs: number,
-      archived: { joins: number; said?: number; messages: readonly ArchivedMessage[] },
-      decide: (event: EventRow) => boolean,
-    ): Promise<EventRow | undefined> =>
-      transaction(async (tx) => {
-        const [event] = await tx<EventRow>(
-          {
-            name: 'places-event-lock-alone',
-            text: `select ${columns} from events e where e.id = $1 for no key update`,
-          },
-          [id],
-        )
-        if (!event || !decide(event)) return event
-        const { joins, messages } = archived
-        const said = archived.said ?? messages.reduce((most, { seq }) => Math.max(most, seq), 0)
-        const [row] = await tx<EventRow>(
-          {
-            name: 'places-event-archive',
-            text: `update events e set status = 'ARCHIVED', archived_at = $2, joins = $3, messages = $4, version = version + 1
-                   where e.id = $1 returning ${columns}`,
-          },
-          [id, new Date(nowMs), joins, said],
-        )
-        if (event.archiveMessages) {
-          await tx(
-            {
-              name: 'places-event-messages',
-              text: `insert into event_messages (event_id, seq, sent_at, author, body)
-                     select $1, m.* from unnest($2::int[], $3::timestamptz[], $4::text[], $5::text[]) m on conflict do nothing`,
-            },
-            [
-              id,
-              messages.map(({ seq }) => seq),
-              messages.map(({ sentAtMs }) => new Date(sentAtMs)),
-              messages.map(({ author }) => author),
-              messages.map(({ body }) => body),
-            ],
-          )
-        }
-        return row
-      }),
+    ...createArchiveStore(postgres),
   }
 }
 
 /** What it was before; undefined if it is not there. */
 async function setState(sql: Sql, id: string, state: ContentState, by: string): Promise<ContentState | undefined> {
-  const [row] = await sql<{ before: ContentState }>(
-    {
-      name: 'places-event-state',
-      text: `with found as (select id, content_state from events where id = $1 for no key update)
-             update events e set content_state = $2::"ContentState", hidden_by = case when $2 = 'VISIBLE' then null else $3::uuid end
-             from found where e.id = found.id returning found.content_state as before`,
-    },
-    [id, state, by],
-  )
+  // The lock comes before the change: one statement that does both would wait for those that wait for it.
+  const text = 'select content_state as before from events where id = $1 for no key update'
+  const [row] = await sql<{ before: ContentState }>({ name: 'places-event-state-lock', text }, [id])
+  if (row)
+    await sql(
+      {
+        name: 'places-event-state',
+        text: `update events set content_state = $2::"ContentState", hidden_by = case when $2 = 'VISIBLE' then null else $3::uuid end
+               where id = $1`,
+      },
+      [id, state, by],
+    )
   return row?.before
 }
 
@@ -308,7 +236,7 @@ async function update(sql: Sql, event: EventRow): Promise<EventRow> {
       name: 'places-event-update',
       text: `update events e set title = $2, emoji = $3, description = $4, starts_at = $5, ends_at = $6, capacity = $7, archive_messages = $8,
                     status = $9::"EventStatus", published_at = $10, cancelled_at = $11, version = version + 1
-             where e.id = $1 returning ${columns}`,
+             where e.id = $1 returning ${eventColumns}`,
     },
     [
       ...[event.id, event.title, event.emoji, event.description, event.startsAt, event.endsAt, event.capacity],

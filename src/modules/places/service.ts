@@ -16,7 +16,7 @@ export function createPlacesService(deps: PlacesDeps): PlacesService {
   return {
     ...createVenueService({ store: venues, clock, limiter, gate }),
     ...createEventService({ store: events, clock, limiter, gate }),
-    ...createPlaceSubjects({ venues, events, clock }),
+    ...createPlaceSubjects({ venues, events }),
     cancelAllOf: (ownerId) => owners.cancelAll(ownerId, clock.now()),
     eraseOwner: owners.erase,
   }

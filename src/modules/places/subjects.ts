@@ -1,8 +1,8 @@
 // Invariant: staff and jobs see what there is, a beholder what they could read; whatever hides a place or an event can show it again.
-import type { Clock } from '../../platform/clock.ts'
 import { isId } from '../../platform/ids.ts'
 import type { SubjectFacts, SubjectSource } from '../enforcement/index.ts'
-import type { EventRow, EventStore } from './event-store.ts'
+import type { EventRow } from './event-row.ts'
+import type { EventStore } from './event-store.ts'
 import type { Venue, VenueStore } from './venue-store.ts'
 
 export interface PlaceSubjects {
@@ -10,8 +10,8 @@ export interface PlaceSubjects {
   subjects: { VENUE: SubjectSource; EVENT: SubjectSource }
 }
 
-export function createPlaceSubjects(deps: { venues: VenueStore; events: EventStore; clock: Clock }): PlaceSubjects {
-  const { venues, events, clock } = deps
+export function createPlaceSubjects(deps: { venues: VenueStore; events: EventStore }): PlaceSubjects {
+  const { venues, events } = deps
   return {
     subjects: {
       VENUE: {
@@ -23,8 +23,8 @@ export function createPlaceSubjects(deps: { venues: VenueStore; events: EventSto
           const [venue] = isId(id) ? await venues.visible(accountId, [id]) : []
           return venue ? venueFacts(venue) : null
         },
-        setState: async (id, state, by) => isId(id) && venues.setState(id, state, by, clock.now()),
-        reveal: (ownerId, by) => venues.reveal(ownerId, by, clock.now()),
+        setState: async (id, state, by) => isId(id) && venues.setState(id, state, by),
+        reveal: venues.reveal,
       },
 
       EVENT: {

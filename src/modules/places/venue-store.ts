@@ -72,21 +72,9 @@ export const byTime = (place: KeysetPlace | undefined, end: -1 | 1) =>
   place ? new Date(place.key) : end === -1 ? '-infinity' : 'infinity'
 const byDistance = (place: KeysetPlace | undefined, end: -1 | 1) => place?.key ?? end * Number.MAX_SAFE_INTEGER
 
-/** `project` enqueues what brings events at a venue to the live map again, in the transaction that changes who may see it. */
-export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, eventId: string) => Promise<void>) {
+/** `enqueue` adds the job that brings events at a venue to the live map anew, in the transaction that changes who may see it. */
+export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, venueId: string) => Promise<void>) {
   const { sql, transaction } = postgres
-
-  /** Everything that happens there is shown to whom the venue is shown to. */
-  async function reproject(tx: Sql, venueId: string, nowMs: number): Promise<void> {
-    const rows = await tx<{ id: string }>(
-      {
-        name: 'places-venue-events-touched',
-        text: `update events set version = version + 1 where venue_id = $1 and status = 'PUBLISHED' and ends_at > $2 returning id`,
-      },
-      [venueId, new Date(nowMs)],
-    )
-    for (const { id } of rows) await enqueue(tx, id)
-  }
 
   async function newestFirst(name: string, where: string, range: KeysetRange, values: unknown[]) {
     const { order } = range
@@ -150,7 +138,7 @@ export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, eventId
         const hides = hiddenBy !== null && venue.contentState === 'VISIBLE'
         if (hides) await setState(tx, id, 'HIDDEN', hiddenBy)
         const saved = await update(tx, { ...venue, ...change }, false, nowMs)
-        if (hides) await reproject(tx, id, nowMs)
+        if (hides) await enqueue(tx, id)
         return saved
       }),
 
@@ -167,15 +155,15 @@ export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, eventId
     },
 
     /** Who may see a venue from now on, and why. */
-    setState: (id: string, state: ContentState, by: string, nowMs: number): Promise<boolean> =>
+    setState: (id: string, state: ContentState, by: string): Promise<boolean> =>
       transaction(async (tx) => {
         const before = await setState(tx, id, state, by)
-        if (before !== undefined && before !== state) await reproject(tx, id, nowMs)
+        if (before !== undefined && before !== state) await enqueue(tx, id)
         return before !== undefined
       }),
 
     /** Shows what a cause hides of an owner, and tells how much that was. */
-    reveal: (ownerId: string, by: string, nowMs: number): Promise<number> =>
+    reveal: (ownerId: string, by: string): Promise<number> =>
       transaction(async (tx) => {
         const shown = await tx<{ id: string }>(
           {
@@ -184,7 +172,7 @@ export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, eventId
           },
           [ownerId, by],
         )
-        for (const { id } of shown) await reproject(tx, id, nowMs)
+        for (const { id } of shown) await enqueue(tx, id)
         return shown.length
       }),
 
@@ -249,15 +237,18 @@ export function createVenueStore(postgres: Postgres, enqueue: (sql: Sql, eventId
 
 /** What it was before; undefined if it is not there. */
 async function setState(sql: Sql, id: string, state: ContentState, by: string): Promise<ContentState | undefined> {
-  const [row] = await sql<{ before: ContentState }>(
-    {
-      name: 'places-venue-state',
-      text: `with found as (select id, content_state from venues where id = $1 and removed_at is null for no key update)
-             update venues v set content_state = $2::"ContentState", hidden_by = case when $2 = 'VISIBLE' then null else $3::uuid end
-             from found where v.id = found.id returning found.content_state as before`,
-    },
-    [id, state, by],
-  )
+  // The lock comes before the change: one statement that does both would wait for those that wait for it.
+  const text = 'select content_state as before from venues where id = $1 and removed_at is null for no key update'
+  const [row] = await sql<{ before: ContentState }>({ name: 'places-venue-state-lock', text }, [id])
+  if (row)
+    await sql(
+      {
+        name: 'places-venue-state',
+        text: `update venues set content_state = $2::"ContentState", hidden_by = case when $2 = 'VISIBLE' then null else $3::uuid end
+               where id = $1`,
+      },
+      [id, state, by],
+    )
   return row?.before
 }
 
