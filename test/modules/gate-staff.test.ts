@@ -120,8 +120,13 @@ test('lists and standings are pages for staff, and every look is written down', 
   const document = `query ($id: ID) { standing(accountId: $id) { trust risk band events { edges { node { kind } } } } }`
   const { data } = await ask(app, document, { id: somebody.profileId }, { token: moderator.token })
   expect(data?.['standing']).toEqual({ trust: 50, risk: 30, band: 'NEUTRAL', events: { edges: [] } })
+  const pages = `query ($id: ID, $after: String) { standing(accountId: $id) { events(after: $after) { edges { cursor } } } }`
+  for (const after of ['junk', '', first[1]?.cursor])
+    expect(codeOf(await ask(app, pages, { id: somebody.profileId, after }, { token: moderator.token }))).toBe(
+      'BAD_USER_INPUT',
+    )
   const actions = (await audited(somebody.accountId)).map(({ action }) => action)
-  expect(actions.slice(3)).toEqual(['READ_RESTRICTIONS', 'READ_RESTRICTIONS', 'READ_STANDING'])
+  expect(actions.slice(3, 6)).toEqual(['READ_RESTRICTIONS', 'READ_RESTRICTIONS', 'READ_STANDING'])
 })
 
 test('somebody shadowed finds no trace of it, a phone sees its own, and nobody that of another', async () => {
