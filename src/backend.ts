@@ -79,6 +79,7 @@ export async function createBackend(
     ...{ restrictions: safety.gate.restrictions, standings: safety.gate.standings, refresh: safety.gate.refresh },
     sources: () => sources,
     onReverted: (sql, caseId) => moderation.reverted(sql, caseId),
+    seenCases: async (staff, caseIds) => new Set((await moderation.casesById(staff, caseIds)).keys()),
     enqueue: (sql, decisionId) => jobs.addIn(sql, 'apply-decision', { decisionId }, `apply-decision:${decisionId}`),
   })
   disposers.add('enforcement', enforcement.close)

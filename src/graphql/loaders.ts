@@ -47,18 +47,8 @@ export function loadersOf(context: Context): Loaders {
   const loaders: Loaders = {
     ...conversationLoaders(context),
     ...caseLoaders(context),
-    appeal: byId((ids) => {
-      const viewed = {
-        personIds: selvesOf(context.viewer),
-        staff: isStaff(context.viewer) ? staffOf(context.viewer) : null,
-      }
-      return appeals.appealsById(viewed, ids)
-    }),
-    decision: byId((ids) => {
-      return isStaff(context.viewer)
-        ? enforcement.decisionsById(ids)
-        : enforcement.decisionsAbout(selvesOf(context.viewer), ids)
-    }),
+    appeal: byId((ids) => appeals.appealsById(viewing(context), ids)),
+    decision: byId((ids) => enforcement.decisionsFor(viewing(context), ids)),
     venue: byId((ids) => places.venuesById(context.viewer?.accountId ?? null, ids)),
     campus: byId((ids) => places.campusesById(ids)),
     profile: byId((ids) => profiles.byIds(context.viewer?.accountId ?? null, ids)),
@@ -104,6 +94,12 @@ export function loadersOf(context: Context): Loaders {
   sets.set(context, loaders)
   return loaders
 }
+
+/** What the viewer has a right to by themselves, and as staff. */
+const viewing = ({ viewer }: Context) => ({
+  personIds: selvesOf(viewer),
+  staff: isStaff(viewer) ? staffOf(viewer) : null,
+})
 
 function byId<Item>(find: (ids: readonly string[]) => Promise<Map<string, Item>>): DataLoader<string, Item | null> {
   return new DataLoader<string, Item | null>(

@@ -81,6 +81,7 @@ export function enforcementOn(app: TestApp, things: Things, postgres: Postgres =
     ...{ postgres, redis: app.redis, delivery: app.delivery, audit, clock: app.clock },
     ...{ restrictions: gate.restrictions, standings: gate.standings, refresh: gate.refresh },
     sources: () => things.sources,
+    seenCases: async (_staff, caseIds) => new Set(caseIds),
     onReverted: async () => () => undefined,
     enqueue: async () => undefined,
     logger: { error() {}, warn() {}, info() {}, debug() {} },

@@ -285,6 +285,9 @@ test('a moderator of one campus neither sees nor decides appeals of another', as
   const node = `query ($id: ID!) { node(id: $id) { ... on Appeal { note } } }`
   const looked = await ask<{ node: unknown }>(app, node, { id: made.appeal?.id }, { token: local.token })
   expect(looked.data?.node).toBeNull()
+  const undo = `mutation ($input: RevertDecisionInput!) { revertDecision(input: $input) { __typename } }`
+  const input = { decisionId: globalId('Decision', decisionId), reason: 'elsewhere' }
+  expect(codeOf(await ask(app, undo, { input }, { token: local.token }))).toBe('NOT_FOUND')
   await app.postgres.pool.query('update moderation_cases set campus_id = $2 where id = $1', [caseId, here])
   expect((await resolve(local, made.appeal?.id)).__typename).toBe('ResolveAppealPayload')
 })

@@ -7,7 +7,13 @@ import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { AuditService } from '../audit/index.ts'
-import { appealableMs, type Decision, DecisionRevertedError, type EnforcementService } from '../enforcement/index.ts'
+import {
+  appealableMs,
+  type Decision,
+  DecisionRevertedError,
+  type EnforcementService,
+  type Staff,
+} from '../enforcement/index.ts'
 import type { GateService } from '../gate/index.ts'
 import type { ModerationService } from '../moderation/index.ts'
 import { createAppealStore } from './appeal-store.ts'
@@ -23,11 +29,6 @@ import {
 import { AppealExistsError, AppealResolvedError, NotAppealableError, OwnDecisionError } from './errors.ts'
 
 const limit: Limit = { name: 'create-appeal', count: 20, windowMs: 60 * 60 * 1000 }
-
-interface Staff {
-  accountId: string
-  isAdmin: boolean
-}
 
 export interface AppealService {
   /**

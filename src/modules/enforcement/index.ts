@@ -1,6 +1,6 @@
 export type { Decision, DecisionState, Measure, ModerationAction, NewDecision } from './decisions.ts'
 export { DecisionRevertedError } from './errors.ts'
-export { createEnforcementService, type EnforcementService } from './service.ts'
+export { createEnforcementService, type EnforcementService, type Staff } from './service.ts'
 export { appealableMs } from './status-of.ts'
 export type { Status, ToldStatus } from './statuses.ts'
 export type {

@@ -119,7 +119,7 @@ builder.mutationField('revertDecision', (t) =>
     description:
       'Undoes a decision and everything that it did, for MODERATOR. What another decision demands stays. Its owner is told, where they were told of it.',
     resolve: async (_root, { input }, { services, viewer }) => ({
-      decision: await services.enforcement.revertByStaff(staffOf(viewer).accountId, {
+      decision: await services.enforcement.revertByStaff(staffOf(viewer), {
         decisionId: input.decisionId.id,
         reason: input.reason,
       }),

@@ -20,6 +20,12 @@ import { createTelling, type Telling } from './telling.ts'
 export type SystemDecision = Omit<NewDecision, 'decidedBy' | 'surface' | 'minutes' | 'caseId'> &
   Partial<Pick<NewDecision, 'surface' | 'minutes' | 'caseId'>>
 
+/** A member of staff. */
+export interface Staff {
+  accountId: string
+  isAdmin: boolean
+}
+
 export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'statusEvents' | 'statuses'> {
   /**
    * Decides, in the caller's transaction: call `settle` once it is committed. Refuses what its action does not have with BAD_USER_INPUT. The
@@ -37,7 +43,7 @@ export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'sta
    * Undoes a decision, and does it now, for staff; written to the audit log and to its case. Refuses as `revert`, and what the staff may not
    * see with NOT_FOUND. Repeating it is refused.
    */
-  revertByStaff(staffId: string, input: { decisionId: string; reason: string }): Promise<Decision>
+  revertByStaff(staff: Staff, input: { decisionId: string; reason: string }): Promise<Decision>
   /** Does now what is decided. Answers when it is done, and never fails: what cannot be done now is done by a job, or by the sweep. */
   settle(decisionId: string): Promise<void>
   /** What the job does. Safe to repeat. */
@@ -46,8 +52,11 @@ export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'sta
   sweep(): Promise<void>
   /** Those that are there, by id. For staff and for other modules. */
   decisionsById(ids: readonly string[]): Promise<Map<string, Decision>>
-  /** Those about what is one's own, by id: never a SHADOW. */
-  decisionsAbout(personIds: readonly string[], ids: readonly string[]): Promise<Map<string, Decision>>
+  /** Those about what is one's own, never a SHADOW, and those of cases that the staff sees, by id. */
+  decisionsFor(
+    viewer: { personIds: readonly string[]; staff: Staff | null },
+    ids: readonly string[],
+  ): Promise<Map<string, Decision>>
   /** All decisions about a subject, the oldest first. */
   decisionsOf(subject: SubjectName): Promise<Decision[]>
   /** The decisions of each case, the newest first. Refuses cursors of other lists. */
@@ -72,6 +81,8 @@ export function createEnforcementService(deps: {
   refresh(personId: string): Promise<unknown>
   /** What there is to be acted on: the modules that own it are wired later. */
   sources: () => SubjectSources
+  /** Those of these cases that somebody may see. */
+  seenCases(staff: Staff, caseIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Tells the case of a decision that it is undone, in the transaction of that. What it answers is called after the commit. */
   onReverted(sql: Sql, caseId: string): Promise<() => void>
   /** Enqueues the job that applies a decision, in the transaction that decides. */
@@ -107,6 +118,13 @@ export function createEnforcementService(deps: {
     return decision
   }
 
+  /** What belongs to no case is for all staff. */
+  async function seenBy(staff: Staff, found: readonly Decision[]): Promise<Decision[]> {
+    const caseIds = [...new Set(found.flatMap(({ caseId }) => caseId ?? []))]
+    const seen = caseIds.length > 0 ? await deps.seenCases(staff, caseIds) : new Set<string>()
+    return found.filter(({ caseId }) => caseId === null || seen.has(caseId))
+  }
+
   function settle(decisionId: string): Promise<void> {
     const failed = (error: unknown) => logger.warn('enforcement: a decision is not applied yet', describeError(error))
     const work: Promise<void> = applying
@@ -139,10 +157,11 @@ export function createEnforcementService(deps: {
 
     revert,
 
-    async revertByStaff(staffId, { decisionId, ...given }) {
+    async revertByStaff(staff, { decisionId, ...given }) {
       const reason = checkedText(given.reason, { min: 1, max: 500, field: 'reason', lines: true })
-      const known = isId(decisionId) ? await store.decision(decisionId) : undefined
+      const [known] = isId(decisionId) ? await seenBy(staff, await store.decisions([decisionId])) : []
       if (!known) throw new NotFoundError()
+      const staffId = staff.accountId
       const { caseId } = known
       const told = await postgres.transaction(async (sql) => {
         // The case before the decision, as whoever decides an appeal takes them.
@@ -174,10 +193,14 @@ export function createEnforcementService(deps: {
       const found = await store.decisions(ids.filter(isId))
       return new Map(found.map((decision) => [decision.id, decision]))
     },
-    async decisionsAbout(personIds, ids) {
+    async decisionsFor({ personIds, staff }, ids) {
       const found = await store.decisions(ids.filter(isId))
-      const own = found.filter(({ ownerId, action }) => action !== 'SHADOW' && ownerId && personIds.includes(ownerId))
-      return new Map(own.map((decision) => [decision.id, decision]))
+      const seen = staff ? await seenBy(staff, found) : []
+      const shown = found.filter((decision) => {
+        const { ownerId, action } = decision
+        return seen.includes(decision) || (action !== 'SHADOW' && ownerId !== null && personIds.includes(ownerId))
+      })
+      return new Map(shown.map((decision) => [decision.id, decision]))
     },
     decisionsOf: (subject) => store.ofSubject(subject),
     standingOfCase: (sql, caseId) => store.standingOfCase(sql, caseId),
