@@ -29,7 +29,7 @@ import {
   type MailedTokenPurpose,
   mailJobKey,
 } from './modules/profiles/index.ts'
-import { createImageSafety } from './modules/scanning/index.ts'
+import { createImageSafety, createUrlSafety } from './modules/scanning/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
@@ -47,7 +47,7 @@ import { createPostgres, type Sql } from './platform/postgres.ts'
 import { createRateLimiter } from './platform/rate-limit.ts'
 import { createRedis } from './platform/redis.ts'
 import { createSweeper } from './platform/sweeper.ts'
-import { createQuarantineEffects } from './quarantine-effects.ts'
+import { createLinkEffects, createQuarantineEffects } from './quarantine-effects.ts'
 import { createSafety } from './safety.ts'
 
 /** Stores, services and jobs, wired: what the API process and the worker have in common. A new module adds its line here. */
@@ -203,6 +203,11 @@ export async function createBackend(
     effects: createQuarantineEffects({ enforcement, moderation }),
   })
   disposers.add('images', images.images.close)
+  const links = createUrlSafety({
+    ...{ redis, logger, secret, linkDomains: safety.linkDomains, ...config.links },
+    scanImage: async (bytes) => (await images.images.scanImage(bytes)).labels,
+    onFinding: createLinkEffects(images.quarantine),
+  })
   const stats = createStatsService({ store: createStatsStore(postgres), sessions, counters, delivery, clock })
   const discovery = createDiscoveryService({
     ...{ delivery, presence, social, matches, personIds, grids, clock, logger, metrics, secret },
@@ -221,6 +226,7 @@ export async function createBackend(
   const services = {
     ...safety,
     ...images,
+    links,
     enforcement,
     appeals,
     identity,

@@ -91,6 +91,18 @@ const settings = {
     z.coerce.number().min(0).max(1).default(0.05),
     'a policy with a rule that touches more than this share of the accounts active lately needs a second ADMIN',
   ],
+  CLASSIFIER_URL: [
+    z.url({ protocol: /^https?$/ }).optional(),
+    'a service that says what texts are, beside the scanner: it is sent `{"texts": […]}` and has 300 ms',
+  ],
+  LINK_FETCHING: [
+    flag.default(true),
+    '`off` fetches nothing that people link to: links are known by the list of domains and by `URL_VERDICT_URL` only',
+  ],
+  URL_VERDICT_URL: [
+    z.url({ protocol: /^https?$/ }).optional(),
+    'a service that says what links are, beside the list of domains: it is sent `{"urls": […]}`, every redirect',
+  ],
   IMAGE_CLASSIFIER_URL: [
     z.url({ protocol: /^https?$/ }).optional(),
     'a service that says what is to be seen on an image; without it nothing is known but copies of images on the list',
@@ -182,6 +194,8 @@ function shape(env: Settings) {
       weights: { distance: env.RANK_DISTANCE, freshness: env.RANK_FRESHNESS, joins: env.RANK_JOINS },
     },
     policies: { approvalShare: env.POLICY_APPROVAL_SHARE },
+    classifierUrl: env.CLASSIFIER_URL,
+    links: { fetching: env.LINK_FETCHING, verdictUrl: env.URL_VERDICT_URL },
     imageClassifierUrl: env.IMAGE_CLASSIFIER_URL,
     rateLimits: env.RATE_LIMITS,
     graphql: { introspection: env.INTROSPECTION, graphiql: env.GRAPHIQL, lane: env.HTTP_LANE },

@@ -16,7 +16,7 @@ export function createErasures(deps: {
   const { postgres, redis, forgetting, ending, authorLabel } = deps
   const { audit, policies, enforcement, moderation, identity, social, sessions, matches, presence, places, messages } =
     deps.services
-  const { gate, appeals, quarantine, imageHashes } = deps.services
+  const { gate, appeals, quarantine, imageHashes, linkDomains } = deps.services
   const common = { redis, nameOf: identity.erasedName }
 
   return {
@@ -69,6 +69,7 @@ export function createErasures(deps: {
         policies: policies.erase,
         gate: gate.erase,
         imageHashes: imageHashes.erase,
+        linkDomains: linkDomains.erase,
         quarantine: quarantine.erase,
         audit: audit.erase,
       },

@@ -13,12 +13,14 @@ const venueIdSchema = z.object({ venueId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
 const decisionIdSchema = z.object({ decisionId: z.string() })
 
+const subjectSchema = z.object({
+  kind: z.enum(['MESSAGE', 'ACTIVITY', 'ACTIVITY_MESSAGE', 'ACCOUNT', 'DEVICE', 'VENUE', 'EVENT']),
+  id: z.string(),
+})
+const linksSchema = z.object({ subject: subjectSchema, ownerId: z.string().nullable(), urls: z.array(z.string()) })
 const replayIdSchema = z.object({ replayId: z.string() })
 const noticeSchema = z.object({
-  subject: z.object({
-    kind: z.enum(['MESSAGE', 'ACTIVITY', 'ACTIVITY_MESSAGE', 'ACCOUNT', 'DEVICE', 'VENUE', 'EVENT']),
-    id: z.string(),
-  }),
+  subject: subjectSchema,
   personId: z.string(),
   decisionId: z.string().nullable(),
   action: z.enum(['HIDE', 'SHADOW']).nullable(),
@@ -54,6 +56,7 @@ export function createJobs(deps: {
     enforcement,
     moderation,
     policies,
+    links,
   } = deps.services
   return {
     jobs: {
@@ -66,6 +69,7 @@ export function createJobs(deps: {
         if (id && action)
           await enforcement.decideBySystem({ id, subject, ownerId, caseId, action, rule, policyId, ...said })
       },
+      'scan-links': (payload) => links.scan(linksSchema.parse(payload)),
       'replay-policy': (payload) => policies.runReplay(replayIdSchema.parse(payload).replayId),
       'drop-case-evidence': () => moderation.dropEvidence(),
       'drop-judged-writes': () => policies.dropOldJudged(),

@@ -1,7 +1,7 @@
 import type { EnforcementService, NewDecision } from './modules/enforcement/index.ts'
 import { DecisionRevertedError } from './modules/enforcement/index.ts'
 import type { ModerationService } from './modules/moderation/index.ts'
-import type { QuarantineEffects } from './modules/scanning/index.ts'
+import type { QuarantineEffects, QuarantineService, UrlFinding } from './modules/scanning/index.ts'
 import { NotFoundError } from './platform/errors.ts'
 
 const meanwhile = 'It is hidden until somebody has looked at it.'
@@ -39,5 +39,13 @@ export function createQuarantineEffects(deps: {
     onGrave: ({ subject, ownerId }, severity) =>
       moderation.noticed({ subject, ownerId, severity, reasons: ['quarantine'], texts: [] }),
     settle: (measureId) => enforcement.settle(measureId),
+  }
+}
+
+/** What a link leads to, once it is known: what is sure is hidden until somebody has looked, the rest is only put before somebody. */
+export function createLinkEffects({ quarantine }: Pick<QuarantineService, 'quarantine'>) {
+  return async ({ subject, ownerId, kind, locator, labels }: UrlFinding) => {
+    const isSure = Object.values(labels).includes('high')
+    await quarantine({ subject, ownerId, kind, locator, labels, state: isSure ? 'QUARANTINED' : 'NEEDS_REVIEW' })
   }
 }

@@ -3,7 +3,7 @@ import type { Staff } from './graphql/staff.ts'
 import { createAuditService, createAuditStore } from './modules/audit/index.ts'
 import { createGateService } from './modules/gate/index.ts'
 import { createPolicyService } from './modules/policies/index.ts'
-import { createTextScanner } from './modules/scanning/index.ts'
+import { createTextSafety } from './modules/scanning/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disposers } from './platform/disposers.ts'
 import type { Logger } from './platform/logger.ts'
@@ -29,7 +29,9 @@ export function createSafety(deps: {
 }) {
   const { config, postgres, redis, clock, logger } = deps
   const audit = createAuditService({ store: createAuditStore(postgres), secret: config.secret })
-  const scanner = createTextScanner()
+  const { scanner, classifier, linkDomains, texts } = createTextSafety({
+    ...{ postgres, audit, logger, disposers: deps.disposers, classifierUrl: config.classifierUrl },
+  })
   const policies = createPolicyService({
     ...{ postgres, redis, clock, logger, metrics: deps.metrics, audit, scanner, ...config.policies },
     onReplay: (sql, replayId) => deps.enqueue(sql, 'replay-policy', { replayId }, `replay-policy:${replayId}`),
@@ -37,7 +39,7 @@ export function createSafety(deps: {
   deps.disposers.add('policies', policies.close)
   const gate = createGateService({
     ...{ postgres, redis, clock, logger, policies, secret: config.secret, rateLimits: config.rateLimits },
-    ...{ scanner, audit, enqueue: deps.enqueue, onBanned: deps.onBanned, ownerOfCase: deps.ownerOfCase },
+    ...{ scanner, classifier, audit, enqueue: deps.enqueue, onBanned: deps.onBanned, ownerOfCase: deps.ownerOfCase },
   })
-  return { audit, policies, gate }
+  return { audit, linkDomains, texts, policies, gate }
 }

@@ -13,7 +13,14 @@ import type { PlacesService } from '../modules/places/index.ts'
 import type { PolicyService } from '../modules/policies/index.ts'
 import type { PresenceService } from '../modules/presence/index.ts'
 import type { ProfilesService } from '../modules/profiles/index.ts'
-import type { ImageHashService, ImageScanner, QuarantineService } from '../modules/scanning/index.ts'
+import type {
+  ImageHashService,
+  ImageScanner,
+  LinkDomainService,
+  QuarantineService,
+  TextService,
+  UrlScanner,
+} from '../modules/scanning/index.ts'
 import type { SessionService } from '../modules/sessions/index.ts'
 import type { SocialService } from '../modules/social/index.ts'
 import type { StatsService } from '../modules/stats/index.ts'
@@ -26,6 +33,9 @@ export interface Services {
   gate: GateService
   enforcement: EnforcementService
   appeals: AppealService
+  texts: TextService
+  linkDomains: LinkDomainService
+  links: UrlScanner
   images: ImageScanner
   imageHashes: ImageHashService
   quarantine: QuarantineService

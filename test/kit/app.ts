@@ -75,6 +75,7 @@ export async function createTestApp(
     SOCKETS_PER_ADDRESS: '1000',
     WORKER: 'separate',
     DATABASE_POOL_SIZE: '5',
+    LINK_FETCHING: 'off',
   }
   const clock = createMovableClock()
   const apps: App[] = []

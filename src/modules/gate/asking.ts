@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
 import type { PolicyService } from '../policies/index.ts'
-import type { TextScanner } from '../scanning/index.ts'
+import { type Classifier, mergedLevels, type TextScanner } from '../scanning/index.ts'
 import type { Challenges } from './challenges.ts'
 import { difficulty } from './challenges.ts'
 import { ChallengeRequiredError, ContentRejectedError, RestrictedError } from './errors.ts'
@@ -23,10 +23,12 @@ export function createAsking(deps: {
   pass: ReturnType<typeof createPassing>
   policies: PolicyService
   scanner: TextScanner
+  /** Asked beside the scanner, if there is one. */
+  classifier: Classifier | undefined
   clock: Clock
   logger: Logger
 }): Gate['ask'] {
-  const { look, trips, measures, challenges, pass, policies, scanner, clock, logger } = deps
+  const { look, trips, measures, challenges, pass, policies, scanner, classifier, clock, logger } = deps
 
   /** What holds there, unless it keeps the person from writing. */
   function unlessHeld(state: PersonState, { personId, surface }: Write, nowMs: number) {
@@ -46,15 +48,17 @@ export function createAsking(deps: {
 
   return async (write) => {
     const { personId, surface, texts } = write
-    const findings = scanner.scan(texts)
+    const scanned = scanner.scan(texts)
+    const said = classifier?.classify(texts)
     const nowMs = clock.now()
-    const looked = await look(write, findings, nowMs)
+    const looked = await look(write, scanned, nowMs)
     const { counts } = looked
     const state = counts.tripped ? await trips.tooFast(personId, surface, counts.tripped) : looked.state
     const active = unlessHeld(state, write, clock.now())
     const isNewLinker = counts.domains >= linkCoolOff.count
     if (isNewLinker) await coolOff(personId)
 
+    const findings = said ? { ...scanned, labels: mergedLevels(scanned.labels, await said) } : scanned
     const judgement = judge(policies, { personId, surface, state, counts, findings }, nowMs)
     const { action, reasons, restrict } = judgement.decision
     const why = reasons[0] ?? ''

@@ -48,7 +48,7 @@ export function createPassing(deps: {
       const { decision, policyId } = judgement
       const name = `${subject.kind}:${subject.id}`
       const urls = [...new Set(links.map(({ url }) => url))]
-      if (urls.length > 0) later('scan-links', { subject, urls }, name)
+      if (urls.length > 0) later('scan-links', { subject, ownerId: write.personId, urls }, name)
       if (!isNoticed(decision)) return
       const { action, severity, reasons, rules, openCase } = decision
       const hides = action === 'HIDE' || action === 'SHADOW'

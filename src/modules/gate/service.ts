@@ -7,7 +7,7 @@ import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { AuditService } from '../audit/index.ts'
 import type { PolicyService } from '../policies/index.ts'
-import type { TextScanner } from '../scanning/index.ts'
+import type { Classifier, TextScanner } from '../scanning/index.ts'
 import { type Answering, createAnswering } from './answering.ts'
 import { createAsking } from './asking.ts'
 import { createChallenges } from './challenges.ts'
@@ -53,6 +53,8 @@ export function createGateService(deps: {
   rateLimits: boolean
   policies: PolicyService
   scanner: TextScanner
+  /** Asked beside the scanner, if there is one. */
+  classifier: Classifier | undefined
   audit: Pick<AuditService, 'write'>
   /** Who answers for the subject of a case that this member of staff may see. Refuses with NOT_FOUND. */
   ownerOfCase: (staff: { accountId: string; isAdmin: boolean }, caseId: string) => Promise<string | null>

@@ -1,4 +1,4 @@
-export { type Classifier, createLocalClassifier } from './classifier.ts'
+export type { Classifier } from './classifier.ts'
 export type { ImageHashService } from './hash-service.ts'
 export type { ImageHash } from './hash-store.ts'
 export { createImageSafety } from './image-safety.ts'
@@ -10,6 +10,7 @@ export {
   imageLabels,
   type Level,
   levels,
+  mergedLevels,
   surer,
   type TextFindings,
   type TextLabel,
@@ -18,8 +19,13 @@ export {
   type TextScanner,
   textLabels,
 } from './labels.ts'
+export type { LinkDomain } from './link-domain-store.ts'
+export type { LinkDomainService } from './link-domains.ts'
 export { stripLinks } from './links.ts'
 export { QuarantineDecidedError } from './quarantine-errors.ts'
 export type { QuarantineEffects, QuarantineService } from './quarantine-service.ts'
 export type { QuarantineDecision, QuarantineItem, QuarantineKind, QuarantineState } from './quarantine-store.ts'
+export { createTextSafety, createUrlSafety } from './text-safety.ts'
 export { createTextScanner } from './text-scanner.ts'
+export type { TextService } from './text-service.ts'
+export type { UrlFinding, UrlScanner } from './url-scanner.ts'

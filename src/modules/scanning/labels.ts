@@ -28,6 +28,14 @@ export function surer(one: Level | undefined, other: Level): Level {
   return one && levels.indexOf(one) > levels.indexOf(other) ? one : other
 }
 
+/** What two say of the same, the surer of each label. */
+export function mergedLevels(one: TextLevels, other: TextLevels): TextLevels {
+  const merged: TextLevels = { ...one }
+  for (const [label, level] of Object.entries(other) as [TextLabel, Level][])
+    merged[label] = surer(merged[label], level)
+  return merged
+}
+
 /** Something in a text that opens when it is tapped. */
 export interface FoundLink {
   /** Which of the texts, from 0, and where in it: UTF-16 units. */
