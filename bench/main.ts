@@ -13,6 +13,8 @@ import { imageHashes } from './benches/image-hashes.ts'
 import { killing } from './benches/killing.ts'
 import { match } from './benches/match.ts'
 import { growth, nearby } from './benches/nearby.ts'
+import { policies } from './benches/policies.ts'
+import { policyReplay } from './benches/policy-replay.ts'
 import { send } from './benches/send.ts'
 import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
@@ -41,6 +43,8 @@ const benches: Record<string, Bench> = {
   send,
   sync,
   audit,
+  policies,
+  'policy-replay': policyReplay,
   decisions,
   gate,
   'image-hashes': imageHashes,
