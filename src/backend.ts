@@ -180,7 +180,9 @@ export async function createBackend(
     jobs.addIn(sql, 'send-mail', { accountId, purpose }, mailJobKey(purpose, accountId))
   const profiles = createProfilesService({
     store: createProfileStore(postgres),
-    mails: createMailStore(postgres, enqueueMail),
+    mails: createMailStore(postgres, enqueueMail, (sql, personId) =>
+      safety.gate.standings.note(sql, { personId, kind: 'email_verified', surface: null, cause: 'email' }),
+    ),
     deletions: createDeletionStore(postgres, enqueueMail),
     mail: deps.mail ?? createMail(config, { logger, disposers }),
     addressKey: deriveKey(secret, 'mailed-addresses'),

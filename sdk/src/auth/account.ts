@@ -131,7 +131,9 @@ export function createAccountSignIn(deps: AccountDeps) {
         return since === era
       }
       const { __typename, message } = answer as { __typename: string; message?: string }
-      if (__typename !== 'SignInEndedError') throw new VicinityError('INTERNAL', message ?? __typename)
+      // Who is banned is signed out; `login` says why.
+      const isOver = __typename === 'SignInEndedError' || __typename === 'AccountBannedError'
+      if (!isOver) throw new VicinityError('INTERNAL', message ?? __typename)
       const spent = refreshToken
       refreshToken = await stored()
       // Otherwise somebody without our lock was quicker.

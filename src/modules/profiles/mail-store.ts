@@ -34,7 +34,12 @@ const tokenColumns = 'm.hash, m.purpose, m.email, m.expires_at as "expiresAt", m
 /** SQLSTATE of a row that would be there twice. */
 const uniqueViolation = '23505'
 
-export function createMailStore({ sql, transaction }: Pick<Postgres, 'sql' | 'transaction'>, enqueue: EnqueueMail) {
+/** `onVerified` is told in the transaction that verifies an account's address. */
+export function createMailStore(
+  { sql, transaction }: Pick<Postgres, 'sql' | 'transaction'>,
+  enqueue: EnqueueMail,
+  onVerified: (sql: Sql, accountId: string) => Promise<unknown>,
+) {
   return {
     async addresses(accountId: string): Promise<Addresses | undefined> {
       const [row] = await sql<Addresses>(
@@ -124,6 +129,7 @@ export function createMailStore({ sql, transaction }: Pick<Postgres, 'sql' | 'tr
           },
           [accountId, email, new Date(nowMs)],
         )
+        await onVerified(tx, accountId)
         return true
       })
       return work.catch((error: unknown) => {
