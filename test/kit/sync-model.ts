@@ -133,6 +133,15 @@ const emptyOf = (facts: ConversationFacts): ConversationState => ({
   ...{ upToSeq: facts.firstSeq - 1, messages: new Map() },
 })
 
+/** What answers a message that was taken away, or came back, is to be asked for again: these clients do not. */
+export const withoutReplies = (state: State): State =>
+  new Map(
+    [...state].map(([id, conversation]) => {
+      const messages = [...conversation.messages].map(([seq, message]) => [seq, { ...message, replyTo: null }] as const)
+      return [id, { ...conversation, messages: new Map(messages) }]
+    }),
+  )
+
 /** The same text for the same state, in whatever order it came about. */
 export function hashOf(state: State): string {
   const text = [...state]

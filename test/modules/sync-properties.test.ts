@@ -1,10 +1,12 @@
 import fc from 'fast-check'
+import { createId } from '../../src/platform/ids.ts'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { createGroup, openDirect, outcome } from '../kit/conversations.ts'
 import { runs } from '../kit/fuzz.ts'
+import { lift, rawId, restrict } from '../kit/hiding.ts'
 import { newClientId } from '../kit/phones.ts'
-import { hashOf, ModelClient, serverState } from '../kit/sync-model.ts'
+import { hashOf, ModelClient, type State, serverState, withoutReplies } from '../kit/sync-model.ts'
 
 let app: TestApp
 beforeAll(async () => {
@@ -71,6 +73,19 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 4,
+    arbitrary: fc.record({
+      what: fc.constant('decide' as const),
+      ...{
+        who,
+        chat: small,
+        nth: small,
+        state: fc.constantFrom('VISIBLE' as const, 'HIDDEN' as const, 'REMOVED' as const),
+      },
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('shadow' as const), who, chat: small }) },
+  {
     weight: 5,
     arbitrary: fc.record({ what: fc.constant('catch up' as const), who, first: fc.integer({ min: 1, max: 5 }) }),
   },
@@ -82,6 +97,8 @@ interface World {
   clients: ModelClient[]
   chats: string[]
   messages: string[][]
+  /** By who is shadowed. */
+  shadows: Map<TestAccount, string>
 }
 
 async function createWorld(): Promise<World> {
@@ -94,11 +111,22 @@ async function createWorld(): Promise<World> {
   // Half of them begin with a bootstrap of the first moment, and the others with nothing.
   const clients = crowd.map((one) => new ModelClient(one))
   for (const client of clients.slice(0, 2)) await client.begin(2, 5)
-  return { crowd, clients, chats, messages: chats.map(() => []) }
+  return { crowd, clients, chats, messages: chats.map(() => []), shadows: new Map() }
 }
 
-async function perform({ crowd, clients, chats, messages }: World, step: Step): Promise<void> {
+/** Whoever is shadowed is so no more, and everything that it hid is there. */
+async function shadow({ shadows }: World, who: TestAccount): Promise<void> {
+  const known = shadows.get(who)
+  if (known === undefined) return void shadows.set(who, await restrict(app, who, 'SHADOW'))
+  shadows.delete(who)
+  await lift(app, who, known)
+  await app.services.messages.subjects.reveal(who.accountId, known)
+}
+
+async function perform(world: World, step: Step): Promise<void> {
+  const { crowd, clients, chats, messages } = world
   const actor = crowd[step.who] as TestAccount
+  if (step.what === 'shadow') return shadow(world, actor)
   if (step.what === 'catch up') return clients[step.who]?.catchUp(step.first)
   if (step.what === 'open') {
     const others = step.others.filter((i) => i !== step.who).map((i) => crowd[i]?.username)
@@ -125,6 +153,9 @@ async function perform({ crowd, clients, chats, messages }: World, step: Step): 
       if (sentMessage) said.push(sentMessage.id)
       return
     }
+    case 'decide':
+      await app.services.messages.subjects.setState(rawId(nth(step.nth)), step.state, createId(app.clock.now()))
+      return
     case 'edit':
       await outcome(actor, 'editMessage', { messageId: nth(step.nth), body: `edited ${newClientId()}` })
       return
@@ -166,8 +197,9 @@ test('whatever happens, and whenever clients ask, each has in the end what the s
         await client.catchUp(3)
         const server = await serverState(world.crowd[i] as TestAccount)
         // Shown where the hashes differ: they are what counts.
-        if (hashOf(client.state) !== hashOf(server)) expect(client.state).toEqual(server)
-        expect(hashOf(client.state)).toBe(hashOf(server))
+        const [own, theirs] = [client.state, server].map(withoutReplies) as [State, State]
+        if (hashOf(own) !== hashOf(theirs)) expect(own).toEqual(theirs)
+        expect(hashOf(own)).toBe(hashOf(theirs))
         const late = new ModelClient(world.crowd[i] as TestAccount)
         await late.begin(3, 50)
         expect(hashOf(late.state)).toBe(hashOf(server))

@@ -3,7 +3,7 @@ import { within } from '../../sdk/src/messenger/keys.ts'
 import type { ConversationMessages } from '../../sdk/src/messenger/message-lists.ts'
 import type { ConversationRecord, MemberRecord, MessageRecord } from '../../sdk/src/messenger/records.ts'
 import { everything } from '../../sdk/src/store/storage.ts'
-import { ModelServer, Refused } from './model-server.ts'
+import { ModelServer, Refused, type State } from './model-server.ts'
 import { Device, type Faults, noFaults, SimulatedClock } from './simulation.ts'
 
 export type Random = () => number
@@ -85,6 +85,7 @@ export async function liveThrough(seed: number, steps = 40): Promise<void> {
     else if (dice < 86) one.signedIn.set(false)
     else if (dice < 89) one.signedIn.set(true)
     else if (dice < 91) void messenger.loadOlder(id, 5).catch(() => undefined)
+    else if (dice < 95) decide()
     else byOthers(step)
   }
 
@@ -111,6 +112,19 @@ export async function liveThrough(seed: number, steps = 40): Promise<void> {
     }
   }
 
+  /** Somebody decides what becomes of a message. */
+  function decide() {
+    const { id, messages } = server.conversations.get(pick(conversations, random) as string) ?? {}
+    const seq = pick([...(messages?.keys() ?? [])].slice(-6), random)
+    if (id && seq) server.setState(id, seq, pick(['VISIBLE', 'HIDDEN', 'REMOVED'], random) as State)
+  }
+
+  function shadow() {
+    const who = pick(['ann', 'bob', 'cid'], random) as string
+    if (server.shadowed.has(who)) server.reveal(who)
+    else server.shadowed.add(who)
+  }
+
   function byOthers(step: number) {
     const dice = random()
     if (dice < 0.3)
@@ -118,7 +132,8 @@ export async function liveThrough(seed: number, steps = 40): Promise<void> {
     else if (dice < 0.45) server.takeOut('cid', group, pick(['ann', 'bob'], random) as string)
     else if (dice < 0.65) server.add('cid', group, pick(['ann', 'bob'], random) as string)
     else if (dice < 0.75) server.rename('cid', group, `Group ${step}`)
-    else if (dice < 0.85) server.setRole('cid', group, 'bob', random() < 0.5 ? 'ADMIN' : 'MEMBER')
+    else if (dice < 0.82) server.setRole('cid', group, 'bob', random() < 0.5 ? 'ADMIN' : 'MEMBER')
+    else if (dice < 0.87) shadow()
     else if (dice < 0.9) server.erase('dot')
     else conversations.push(server.create('GROUP', 'cid', ['ann', 'bob'], `New ${step}`))
   }
@@ -229,7 +244,9 @@ async function checkSent(
     const isRefused = jobs.some(({ clientId }) => clientId === key)
     // It arrived, its answer was lost, and its sender was removed: whoever comes back sees nothing from before. Trying again finds it.
     const member = conversation?.members.get(device.accountId)
-    const isOutOfSight = member?.leftAt !== null || there.every(({ seq }) => seq < member.joinedSeq)
+    const isOutOfSight =
+      member?.leftAt !== null ||
+      there.every((message) => message.seq < member.joinedSeq || server.stateOf(message) === 'REMOVED')
     if (there.length > 1 || (isRefused && !isOutOfSight)) expect([key, there.length]).toEqual([key, 0])
     if (!isRefused && !discarded.has(key)) expect([key, there.length]).toEqual([key, 1])
   }

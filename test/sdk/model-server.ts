@@ -7,14 +7,24 @@ import type {
   Snapshot,
 } from '../../sdk/src/messenger/records.ts'
 
+interface Gate {
+  isRestricted: boolean
+  refused: { reason: string; challenge: { challenge: string; difficulty: number } | null } | null
+}
+
 /** What a model of the server refuses with, in the codes of the real one. */
 export class Refused extends Error {
   readonly code: string
   readonly retryAfterMs: number | undefined
-  constructor(code: string, retryAfterMs?: number) {
+  /** As the gate says it, where it does. */
+  readonly isRestricted: boolean
+  readonly refused: Gate['refused'] | null
+  constructor(code: string, retryAfterMs?: number, { isRestricted = false, refused = null }: Partial<Gate> = {}) {
     super(code)
     this.code = code
     this.retryAfterMs = retryAfterMs
+    this.isRestricted = isRestricted
+    this.refused = refused
   }
 }
 
@@ -27,9 +37,13 @@ interface Member {
   leftAt: number | null
 }
 
+/** To whom a message is shown: to everybody, to its author, or to nobody. */
+export type State = 'VISIBLE' | 'HIDDEN' | 'REMOVED'
+
 type Happening =
   | { kind: 'created' }
   | { kind: 'sent' | 'edited' | 'deleted' | 'reaction'; target: number }
+  | { kind: 'state'; target: number; from: State; to: State }
   | { kind: 'read' | 'delivered'; upToSeq: number }
   | { kind: 'member'; who: string; change: 'ADDED' | 'LEFT' | 'REMOVED' | 'ROLE'; role: ConversationRole }
   | { kind: 'renamed'; name: string }
@@ -42,7 +56,6 @@ interface Conversation {
   kind: 'DIRECT' | 'GROUP'
   name: string | null
   createdAt: string
-  lastMessageAt: string | null
   changedAt: number
   entries: Entry[]
   messages: Map<number, MessageRecord>
@@ -88,7 +101,7 @@ export class ModelServer {
     const id = `c${String(++this.ids).padStart(5, '0')}==`
     const at = this.at()
     const conversation: Conversation = {
-      ...{ id, kind, name, createdAt: at, lastMessageAt: null, changedAt: 0 },
+      ...{ id, kind, name, createdAt: at, changedAt: 0 },
       ...{ entries: [], messages: new Map(), members: new Map() },
     }
     this.conversations.set(id, conversation)
@@ -111,9 +124,11 @@ export class ModelServer {
         const asked = this.asked.get(message.id)
         if (asked !== JSON.stringify([conversationId, body.trim(), replyToId]))
           throw new Refused('IDEMPOTENCY_MISMATCH')
-        return this.shown(message)
+        if (this.stateOf(message) === 'REMOVED') throw new Refused('NOT_FOUND')
+        return this.told(actor, message)
       }
     }
+    if (replyToId !== null) this.found(actor, replyToId)
     const seq = conversation.entries.length + 1
     const message: MessageRecord = {
       ...{
@@ -129,10 +144,39 @@ export class ModelServer {
     }
     this.asked.set(message.id, JSON.stringify([conversationId, message.body, replyToId]))
     conversation.messages.set(seq, message)
-    conversation.lastMessageAt = message.sentAt
+    if (this.shadowed.has(actor)) this.states.set(message.id, 'HIDDEN')
     this.append(conversation, actor, { kind: 'sent', target: seq })
-    return this.shown(message)
+    return this.told(actor, message)
   }
+
+  /** What these write is shown to them alone. */
+  readonly shadowed = new Set<string>()
+  private readonly states = new Map<string, State>()
+
+  stateOf = ({ id }: Pick<MessageRecord, 'id'>): State => this.states.get(id) ?? 'VISIBLE'
+
+  /** Somebody decides about a message. */
+  setState(conversationId: string, seq: number, to: State): void {
+    const conversation = this.conversations.get(conversationId)
+    const message = conversation?.messages.get(seq)
+    if (!conversation || !message || this.stateOf(message) === to) return
+    const from = this.stateOf(message)
+    this.states.set(message.id, to)
+    this.append(conversation, null, { kind: 'state', target: seq, from, to })
+  }
+
+  /** A shadow is undone: all that is hidden of them is shown. */
+  reveal(who: string): void {
+    this.shadowed.delete(who)
+    for (const { id, messages } of this.conversations.values())
+      for (const message of messages.values())
+        if (message.senderId === who && this.stateOf(message) === 'HIDDEN') this.setState(id, message.seq, 'VISIBLE')
+  }
+
+  private readonly isFor = (viewer: string, { senderId }: MessageRecord, state: State) =>
+    state === 'VISIBLE' || (state === 'HIDDEN' && senderId === viewer)
+
+  private isShown = (viewer: string, message: MessageRecord) => this.isFor(viewer, message, this.stateOf(message))
 
   private readonly asked = new Map<string, string>()
 
@@ -141,6 +185,7 @@ export class ModelServer {
     if (message.senderId !== actor) throw new Refused('FORBIDDEN')
     if (message.deletedAt) throw new Refused('CONFLICT')
     conversation.messages.set(message.seq, { ...message, body: body.trim(), editedAt: this.at() })
+    if (this.shadowed.has(actor)) this.setState(conversation.id, message.seq, 'HIDDEN')
     this.append(conversation, actor, { kind: 'edited', target: message.seq })
   }
 
@@ -253,12 +298,18 @@ export class ModelServer {
     const conversation = this.joined(actor, conversationId)
     const message = conversation.messages.get(Number(seq))
     if (!message || message.seq < (conversation.members.get(actor)?.joinedSeq ?? 0)) throw new Refused('NOT_FOUND')
+    if (!this.isShown(actor, message)) throw new Refused('NOT_FOUND')
     return { conversation, message }
   }
 
   // ── what is told ──────────────────────────────────────────────────────────
 
-  private readonly shown = (message: MessageRecord): MessageRecord => structuredClone(message)
+  private told(viewer: string, message: MessageRecord): MessageRecord {
+    const [conversationId = '', seq] = message.replyToId?.split(':') ?? []
+    const answered = this.conversations.get(conversationId)?.messages.get(Number(seq))
+    const replyToId = answered && this.isShown(viewer, answered) ? answered.id : null
+    return structuredClone({ ...message, replyToId })
+  }
 
   changeAt(accountId: string, { conversationId, seq }: Pointer): Change {
     const conversation = this.conversations.get(conversationId) as Conversation
@@ -281,8 +332,16 @@ export class ModelServer {
       default: {
         if (entry.target < joinedSeq) return { ...common, kind: 'withheld' }
         const message = conversation.messages.get(entry.target) as MessageRecord
+        if (entry.kind === 'state') {
+          const { from, to } = entry
+          const [before, after] = [this.isFor(accountId, message, from), this.isFor(accountId, message, to)]
+          if (before && !after) return { ...common, kind: 'hidden', messageSeq: message.seq }
+          if (before || !after || !this.isShown(accountId, message)) return { ...common, kind: 'withheld' }
+          return { ...common, kind: 'shown', message: this.told(accountId, message) }
+        }
+        if (!this.isShown(accountId, message)) return { ...common, kind: 'withheld' }
         if (entry.kind === 'reaction' && entry.actor === null) return { ...common, kind: 'withheld' }
-        return { ...common, kind: entry.kind, message: this.shown(message) }
+        return { ...common, kind: entry.kind, message: this.told(accountId, message) }
       }
     }
   }
@@ -298,22 +357,33 @@ export class ModelServer {
 
   snapshot(accountId: string, conversation: Conversation, newest = 4): Snapshot {
     const own = conversation.members.get(accountId) as Member
-    const messages = [...conversation.messages.values()].filter(({ seq }) => seq >= own.joinedSeq)
+    const messages = [...conversation.messages.values()].filter(
+      (message) => message.seq >= own.joinedSeq && this.isShown(accountId, message),
+    )
     const unread = messages.filter(
       ({ seq, senderId, deletedAt }) => seq > own.readSeq && senderId !== accountId && deletedAt === null,
     )
     const { id, kind, name, createdAt } = conversation
     return {
       ...{ id, kind, name, createdAt, firstSeq: own.joinedSeq, unreadCount: Math.min(999, unread.length) },
-      lastActivityAt: conversation.lastMessageAt ?? createdAt,
+      lastActivityAt: this.lastSaid(accountId, conversation) ?? createdAt,
       upToSeq: conversation.entries.length,
       members: [...conversation.members].flatMap(([profileId, { leftAt, ...member }]) =>
         leftAt === null ? [{ profileId, ...member }] : [],
       ),
-      messages: messages.slice(-newest).map(this.shown),
+      messages: messages.slice(-newest).map((message) => this.told(accountId, message)),
       hasOlder: messages.length > newest,
       olderCursor: null,
     }
+  }
+
+  /** Also from before they came: that is what lists are sorted by. */
+  private lastSaid(accountId: string, { messages }: Conversation): string | undefined {
+    const shown = [...messages.values()].filter((message) => this.isShown(accountId, message))
+    return shown
+      .map(({ sentAt }) => sentAt)
+      .sort()
+      .at(-1)
   }
 
   bootstrap(accountId: string, after: string | null): BootstrapPage {
@@ -372,10 +442,12 @@ export class ModelServer {
     const conversation = this.joined(accountId, conversationId)
     const joinedSeq = conversation.members.get(accountId)?.joinedSeq ?? 0
     const below = before === null ? Infinity : Number(before)
-    const all = [...conversation.messages.values()].filter(({ seq }) => seq >= joinedSeq && seq < below)
+    const all = [...conversation.messages.values()].filter(
+      (message) => message.seq >= joinedSeq && message.seq < below && this.isShown(accountId, message),
+    )
     const messages = all.slice(-count)
     return {
-      messages: messages.map(this.shown),
+      messages: messages.map((message) => this.told(accountId, message)),
       profiles: this.people(),
       cursor: messages[0] ? String(messages[0].seq) : before,
       hasOlder: all.length > messages.length,

@@ -22,12 +22,17 @@ const bodiesAt = (server: ModelServer, id: string) =>
   [...(server.conversations.get(id)?.messages.values() ?? [])].map(({ body }) => body)
 
 /** Sending is refused as long as `code` is set. */
-function refusing(server: ModelServer): { code: string | undefined; retryAfterMs?: number; asked: string[] } {
+function refusing(server: ModelServer): {
+  code: string | undefined
+  retryAfterMs?: number
+  gate?: ConstructorParameters<typeof Refused>[2]
+  asked: string[]
+} {
   const state: ReturnType<typeof refusing> = { code: undefined, asked: [] }
   const send = server.send.bind(server)
   server.send = (actor, message) => {
     state.asked.push(message.body)
-    if (state.code) throw new Refused(state.code, state.retryAfterMs)
+    if (state.code) throw new Refused(state.code, state.retryAfterMs, state.gate)
     return send(actor, message)
   }
   return state
@@ -100,6 +105,89 @@ test('a limit of the server is waited for, by every conversation', async () => {
   await clock.pass(10_000)
   expect([...bodiesAt(server, id), ...bodiesAt(server, other)]).toEqual(['one', 'two'])
 })
+
+test('whoever may not write for a while writes by itself when that is over; what they read is told meanwhile', async () => {
+  const { clock, server, device, id } = stage()
+  const other = server.create('GROUP', 'ann', ['bob'], 'Other')
+  const ann = device('ann')
+  await clock.pass(2000)
+  server.send('bob', { conversationId: id, clientId: 'bob-says-hello', body: 'hello', replyToId: null })
+  await clock.pass(2000)
+  const refused = refusing(server)
+  Object.assign(refused, { code: 'FORBIDDEN', retryAfterMs: 3 * 3_600_000, gate: { isRestricted: true } })
+  await ann.messenger.send(id, 'one')
+  await clock.pass(1000)
+  await ann.messenger.send(other, 'two')
+  await clock.pass(2000)
+  await ann.messenger.markRead(id)
+  await clock.pass(50 * 60_000)
+  expect(server.conversations.get(id)?.entries.some(({ kind }) => kind === 'read')).toBe(true)
+  expect(refused.asked).toEqual(['one'])
+  expect((await status(ann, id)).at(-1)).toEqual(['one', 'pending', null])
+  // Staff may end it sooner: it is asked again after an hour.
+  await clock.pass(11 * 60_000)
+  expect(refused.asked.length).toBeGreaterThan(1)
+  expect(refused.asked.length).toBeLessThan(5)
+  refused.code = undefined
+  await clock.pass(60 * 60_000)
+  expect([...bodiesAt(server, id), ...bodiesAt(server, other)]).toEqual(['hello', 'one', 'two'])
+})
+
+test('what the gate refuses is kept with what it says, and with what has to be answered first', async () => {
+  const { clock, server, device, id } = stage()
+  const ann = device('ann')
+  await clock.pass(2000)
+  const refused = refusing(server)
+  const challenge = { challenge: 'a puzzle', difficulty: 16 }
+  const saying = (reason: string, more: object | null = null) => ({ gate: { refused: { reason, challenge: more } } })
+  Object.assign(refused, { code: 'CONTENT_REJECTED', ...saying('Be kind.') })
+  await ann.messenger.send(id, 'rude')
+  await clock.pass(2000)
+  Object.assign(refused, { code: 'FORBIDDEN', ...saying('Answer first.', challenge) })
+  const key = await ann.messenger.send(id, 'quick')
+  await clock.pass(2000)
+  ann.kill()
+  await clock.pass(2000)
+  expect((await shownOn(ann, id)).messages).toMatchObject([
+    { body: 'rude', status: 'failed', code: 'CONTENT_REJECTED', reason: 'Be kind.', challenge: null },
+    { body: 'quick', status: 'failed', code: 'FORBIDDEN', reason: 'Answer first.', challenge },
+  ])
+  refused.code = undefined
+  await ann.messenger.retry(id, key)
+  await clock.pass(2000)
+  expect((await shownOn(ann, id)).messages[0]).toMatchObject({
+    body: 'quick',
+    status: 'sent',
+    reason: null,
+    challenge: null,
+  })
+})
+
+test('what is taken away goes from the device at once, with its place in lists, and comes back', async () => {
+  const { clock, server, device, id } = stage()
+  const ann = device('ann')
+  await clock.pass(2000)
+  for (const body of ['one', 'two'])
+    server.send('bob', { conversationId: id, clientId: `bob-says-${body}`, body, replyToId: null })
+  await clock.pass(2000)
+  server.setState(id, 3, 'HIDDEN')
+  await clock.pass(2000)
+  expect((await status(ann, id)).map(([body]) => body)).toEqual(['one'])
+  const [view] = await listOn(ann, clock)
+  expect(view).toMatchObject({ unreadCount: 1, lastMessage: { body: 'one' } })
+  server.setState(id, 3, 'VISIBLE')
+  await clock.pass(2000)
+  expect((await status(ann, id)).map(([body]) => body)).toEqual(['one', 'two'])
+  expect(await listOn(ann, clock)).toMatchObject([{ unreadCount: 2, lastMessage: { body: 'two' } }])
+})
+
+async function listOn(device: Device, clock: SimulatedClock) {
+  const live = device.messenger.conversations()
+  const stop = live.subscribe(() => undefined)
+  await clock.pass(1)
+  stop()
+  return live.get()
+}
 
 test('waits grow to a minute, half of each left to chance, and never end', () => {
   expect([1, 2, 3, 7, 8, 5000].map((failures) => pauseAfter(failures, {}, 1))).toEqual([
