@@ -16,6 +16,7 @@ import { DecisionRevertedError } from './errors.ts'
 import { createStatusStore } from './status-store.ts'
 import type { SubjectName, SubjectSources } from './subjects.ts'
 import { createTelling, type Telling } from './telling.ts'
+import { createWakeStore } from './wake-store.ts'
 
 export type SystemDecision = Omit<NewDecision, 'decidedBy' | 'surface' | 'minutes' | 'caseId'> &
   Partial<Pick<NewDecision, 'surface' | 'minutes' | 'caseId'>>
@@ -93,7 +94,7 @@ export function createEnforcementService(deps: {
   const { postgres, redis, delivery, audit, clock, logger } = deps
   const store = createDecisionStore(postgres)
   const statuses = createStatusStore(postgres)
-  const telling = createTelling({ store: statuses, redis, delivery, logger })
+  const telling = createTelling({ store: statuses, wakes: createWakeStore(redis), delivery, logger })
   const applying = createApplying({ ...deps, store, telling })
   const running = new Set<Promise<void>>()
 

@@ -3,12 +3,10 @@ import { cursorDescription, cutWhenSlow, memberOf, ReadyType, ResyncType } from 
 import { loadersOf } from '../../graphql/loaders.ts'
 import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
 import { perViewer } from '../../graphql/per-viewer.ts'
-import { accountOf } from '../../graphql/person.ts'
-import { phone } from '../../graphql/phone.ts'
+import { halfOf } from '../../graphql/person.ts'
 import { SubjectType } from '../../graphql/subjects.ts'
 import type { Delivery } from '../../platform/delivery/index.ts'
 import { RestrictionKindEnum } from '../gate/schema.ts'
-import type { Viewer } from '../identity/index.ts'
 import { SurfaceEnum } from '../policies/surface-schema.ts'
 import type { ToldStatus } from './index.ts'
 import { DecisionType, ModerationActionEnum } from './schema.ts'
@@ -153,10 +151,6 @@ const StatusEventUnion = builder.unionType('ModerationStatusEvent', {
   resolveType: memberOf('ModerationStatusChanged') as never,
 })
 
-/** Which half of whoever asks: the account, if there is one, unless it is the phone that is asked for. */
-const personOf = (viewer: Viewer | null, device: boolean): string =>
-  device || !viewer?.accountId ? phone(viewer).deviceId : accountOf(viewer)
-
 const deviceDescription =
   'On an account’s phone: what concerns the phone, such as activities, and not the account. A phone without an account asks for that anyway.'
 const eitherHalf = { $any: { device: true, account: true } } as const
@@ -170,7 +164,7 @@ builder.queryField('moderationStatuses', (t) =>
     args: { device: t.arg.boolean({ defaultValue: false, description: deviceDescription }) },
     description: 'What moderation has told you, the newest first.',
     resolve: (_root, { device, ...args }, { services, viewer }) =>
-      keysetConnection(args, (page) => services.enforcement.statuses(personOf(viewer, device ?? false), page)),
+      keysetConnection(args, (page) => services.enforcement.statuses(halfOf(viewer, device ?? false), page)),
   }),
 )
 
@@ -186,7 +180,7 @@ builder.subscriptionField('myModerationStatus', (t) =>
       'What moderation tells you: what became of something of yours, of your reports and of your appeals, within a second. Nothing of it is ever lost: with `after`, however old, first what you missed, once and in order.',
     subscribe: (_root, { after, device }, context) =>
       context.services.enforcement.statusEvents(
-        ...([personOf(context.viewer, device ?? false), after ?? null, cutWhenSlow(context)] as const),
+        ...([halfOf(context.viewer, device ?? false), after ?? null, cutWhenSlow(context)] as const),
       ),
     resolve: (delivery) => delivery as never,
   }),

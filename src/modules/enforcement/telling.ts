@@ -3,9 +3,9 @@ import type { Delivery, DeliveryEngine } from '../../platform/delivery/index.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
 import type { Sql } from '../../platform/postgres.ts'
-import type { RedisConnections } from '../../platform/redis.ts'
 import type { StatusStore } from './status-store.ts'
 import { type Status, statusTopic, type ToldStatus } from './statuses.ts'
+import type { WakeStore } from './wake-store.ts'
 
 export interface Telling {
   /**
@@ -36,11 +36,11 @@ const wokenAtOnce = 4
 
 export function createTelling(deps: {
   store: StatusStore
-  redis: RedisConnections
+  wakes: WakeStore
   delivery: DeliveryEngine
   logger: Logger
 }): Telling {
-  const { store, redis, delivery, logger } = deps
+  const { store, wakes, delivery, logger } = deps
   const topic = statusTopic(store.source)
   const running = new Set<Promise<void>>()
   /** Up to where this process has woken whom: what it knows need not be done again. */
@@ -49,9 +49,7 @@ export function createTelling(deps: {
   async function wakeUp(personId: string): Promise<void> {
     const told = await store.latest(personId, wokenAtOnce)
     const messages = told.map((status) => delivery.wakeUp(topic, personId, status.seq, status))
-    await redis.run(async (client) => {
-      for (const { channel, message } of messages) await client.publish(channel, message)
-    })
+    await wakes.publish(messages)
     woken.set(personId, Math.max(told.at(-1)?.seq ?? 0, woken.get(personId) ?? 0))
   }
 
