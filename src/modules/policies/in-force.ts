@@ -106,5 +106,3 @@ export function createInForce(deps: {
     },
   }
 }
-
-export type InForceVersions = ReturnType<typeof createInForce>
