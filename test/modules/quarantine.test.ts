@@ -95,7 +95,7 @@ test('what is in quarantine is hidden until somebody has looked, and shown again
       state: 'CLEAN',
       kind: 'IMAGE',
       subject: { kind: 'VENUE', id: place.id },
-      labels: [{ label: 'nsfw', level: 'high' }],
+      labels: [{ label: 'nsfw', level: 'HIGH' }],
     },
   })
   expect(await place.seenByOthers()).toBe(true)

@@ -4,12 +4,14 @@ import { keysetConnection, pageSize } from '../../graphql/pagination.ts'
 import { staffOf } from '../../graphql/staff.ts'
 import { SubjectType } from '../../graphql/subjects.ts'
 import {
+  type Level,
   QuarantineDecidedError,
   type QuarantineDecision,
   type QuarantineItem,
   type QuarantineKind,
   type QuarantineState,
 } from './index.ts'
+import { LevelEnum } from './text-schema.ts'
 
 const QuarantineStateEnum = builder.enumType('QuarantineState', {
   description: 'Where something in quarantine stands.',
@@ -54,13 +56,11 @@ builder.objectType(QuarantineDecidedError, {
   }),
 })
 
-const FoundLabelType = builder.objectRef<{ label: string; level: string }>('FoundLabel').implement({
+const FoundLabelType = builder.objectRef<{ label: string; level: Level }>('FoundLabel').implement({
   description: 'What a scanner found.',
   fields: (t) => ({
     label: t.exposeString('label', { description: 'What it seems to be: `nsfw`, `gore`, `known`, `scam`, …' }),
-    level: t.exposeString('level', {
-      description: 'How surely: `low`, `medium` or `high`; `unknown`: nobody could look.',
-    }),
+    level: t.expose('level', { type: LevelEnum, description: 'How surely.' }),
   }),
 })
 

@@ -18,7 +18,7 @@ const TextLabelEnum = builder.enumType('TextLabel', {
   } satisfies Record<Uppercase<TextLabel>, { value: TextLabel; description: string }>,
 })
 
-const LevelEnum = builder.enumType('LabelLevel', {
+export const LevelEnum = builder.enumType('LabelLevel', {
   description: 'How sure a label is. What is clean has none.',
   values: {
     UNKNOWN: { value: 'unknown', description: 'A detector did not answer.' },
