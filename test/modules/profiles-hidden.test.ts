@@ -1,7 +1,7 @@
 import { createId } from '../../src/platform/ids.ts'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
-import { openDirect } from '../kit/conversations.ts'
+import { openDirect, send } from '../kit/conversations.ts'
 import { rounds } from '../kit/fuzz.ts'
 import { impose } from '../kit/gate.ts'
 import { comparable, shadow } from '../kit/hidden.ts'
@@ -133,3 +133,31 @@ test('accounts that are none have no facts, and nothing to hide', async () => {
     expect(await subject().setState(id, 'HIDDEN', cause())).toBe(false)
   }
 })
+
+test('of its own profile an account is told all in its conversations, others the username', async () => {
+  const { ann, ben } = await scene()
+  const id = await openDirect(ann, ben)
+  await call(ann, 'updateProfile', texts)
+  await subject().setState(ann.accountId, 'HIDDEN', cause())
+  const document = `subscription ($id: ID!) { conversationEvents(conversationId: $id) { __typename
+    ... on ConversationChanged { change { __typename ... on MessageSent { message { sender { displayName } } } } } } }`
+  const streams = [ann, ben].map((who) => who.follow<Changed>(document, { id }, other))
+  for (const stream of streams) expect((await stream.next()).__typename).toBe('Ready')
+  await send(ben, id, 'Hello')
+  await send(ann, id, 'Hello, too')
+  const names = await Promise.all(
+    streams.map(async (stream) =>
+      [await stream.next(), await stream.next()].map((event) => event.change?.message?.sender),
+    ),
+  )
+  expect(names).toEqual([
+    [{ displayName: ben.username }, { displayName: texts.displayName }],
+    [{ displayName: ben.username }, { displayName: ann.username }],
+  ])
+  for (const stream of streams) stream.stop()
+})
+
+interface Changed {
+  __typename: string
+  change?: { message?: { sender: { displayName: string } } }
+}

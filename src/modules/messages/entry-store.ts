@@ -118,7 +118,8 @@ export function createConversationEntryStore({ sql }: Postgres) {
           name: 'conversation_standings',
           text: `select m.conversation_id as "conversationId", m.joined_seq as "joinedSeq", m.left_seq as "leftSeq",
               o.account_id as "otherId", exists (select from conversation_entries h
-                where h.actor_id = m.account_id and h.conversation_id = c.id and h.content_state <> 'VISIBLE') as "isApart"
+                where h.actor_id = m.account_id and h.conversation_id = c.id and h.content_state <> 'VISIBLE')
+              or exists (select from profiles p where p.account_id = m.account_id and p.content_state = 'HIDDEN') as "isApart"
             from conversation_members m join conversations c on c.id = m.conversation_id
               left join conversation_members o
                 on c.kind = 'DIRECT' and o.conversation_id = c.id and o.account_id <> m.account_id
