@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { solved } from '../kit/challenges.ts'
 import { askGate, impose } from '../kit/gate.ts'
 import { ask, codeOf } from '../kit/gql.ts'
 import { createPhone, newClientId } from '../kit/phones.ts'
@@ -151,12 +151,6 @@ test('somebody shadowed finds no trace of it, a phone sees its own, and nobody t
   expect(await nodeOf(muted, somebody.token)).toBeNull()
 })
 
-function solved(challenge: string, difficulty: number): string {
-  for (let i = 0; ; i++) {
-    const hash = createHash('sha256').update(`${challenge}.${i}`).digest()
-    if (hash.readUInt32BE(0) >>> (32 - difficulty) === 0) return String(i)
-  }
-}
 const challengeOf = async (personId: string, on = app) =>
   (await askGate(on, personId, { surface: 'MESSAGE' }).catch((error: unknown) => error)) as {
     challenge: string
