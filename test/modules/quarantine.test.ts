@@ -161,6 +161,12 @@ test('the same thing is put there once; it may get worse while it waits, and sta
   expect(await put({ ...same, state: 'BLOCKED' })).toMatchObject({ id: worse.id, state: 'CLEAN' })
   expect(await place.seenByOthers()).toBe(true)
   expect((await put({ ...same, locator: 'https://example.com/b' })).id).not.toBe(worse.id)
+  // Longer than an index takes, and different at the end only.
+  const long = (end: string) => put({ ...same, locator: `https://example.com/${'ü'.repeat(5000)}${end}` })
+  const [one, again, another] = [await long('a'), await long('a'), await long('b')]
+  expect(again.id).toBe(one.id)
+  expect(another.id).not.toBe(one.id)
+  expect(one.locator).toMatch(/^https:\/\/example\.com\/ü+… sha256:[0-9a-f]{64}$/)
 })
 
 test('whoever decides again what they decided is answered the same; otherwise it is too late', async () => {

@@ -1,6 +1,7 @@
 // Invariant: what is in quarantine is decided by one person once, and what follows from that is decided with it or not at all.
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
-import { BadUserInputError, NotFoundError } from '../../platform/errors.ts'
+import { NotFoundError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
@@ -66,7 +67,9 @@ const severities = { CLEAN: null, HIDDEN: 4, BLOCKED: 5 } as const
 const waiting = ['NEEDS_REVIEW', 'QUARANTINED'] as const
 const worse: readonly QuarantineState[] = ['NEEDS_REVIEW', 'QUARANTINED', 'BLOCKED']
 const noteLength = 1000
-const locatorLength = 2048
+/** More does not fit into an index. */
+const locatorBytes = 1500
+const shownOfLocator = 300
 
 export function createQuarantineService(deps: {
   store: QuarantineStore
@@ -91,8 +94,8 @@ export function createQuarantineService(deps: {
   }
 
   return {
-    async quarantine(given) {
-      if (given.locator.length > locatorLength) throw new BadUserInputError('The locator is too long.', 'locator')
+    async quarantine(whole) {
+      const given = { ...whole, locator: shortened(whole.locator) }
       const caseId = given.state === 'BLOCKED' ? await effects.onGrave(given, severities.BLOCKED) : null
       const measureId = createId(clock.now())
       const [item, changed] = await postgres.transaction(async (sql) => {
@@ -171,6 +174,13 @@ export function createQuarantineService(deps: {
     const detail = { items: items.map(({ id }) => id) }
     await audit.write(sql, { actorId: staffId, action: 'READ_QUARANTINE', target: 'quarantine', detail })
   }
+}
+
+/** As it is, or its beginning with a hash of all of it. */
+function shortened(locator: string): string {
+  if (Buffer.byteLength(locator) <= locatorBytes) return locator
+  const digest = createHash('sha256').update(locator).digest('hex')
+  return `${locator.slice(0, shownOfLocator)}… sha256:${digest}`
 }
 
 const isWaiting = ({ state }: { state: QuarantineState }) => state === 'NEEDS_REVIEW' || state === 'QUARANTINED'
