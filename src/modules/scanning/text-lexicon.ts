@@ -13,6 +13,8 @@ export interface Term {
   /** At least so many of each letter; of a phrase, in its last part. */
   lengths: readonly number[]
   size: number
+  /** Of a phrase: whether it has several parts. */
+  joined: boolean
 }
 
 /** Here a part of a phrase ends, and another one may follow. */
@@ -79,7 +81,7 @@ export class Lexicon {
       for (const { letters, lengths } of readings(form)) {
         const size = lengths.reduce((sum, each) => sum + each, 0)
         for (const root of anyStart ? [roots.word, roots.within] : [roots.word])
-          this.#put(this.#way(root, letters), { label, level, place, lengths, size })
+          this.#put(this.#way(root, letters), { label, level, place, lengths, size, joined: false })
       }
     }
   }
@@ -101,7 +103,8 @@ export class Lexicon {
             if (!isGap) this.#link(node, { to: starts[next] as number, gap, lengths })
             if (!optional) break
           }
-          if (next === segments.length) this.#put(node, { label, level, place: 'phrase', lengths, size: phraseSize })
+          if (next === segments.length)
+            this.#put(node, { label, level, place: 'phrase', lengths, size: phraseSize, joined: segments.length > 1 })
         }
       }
     }

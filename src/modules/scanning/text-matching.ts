@@ -11,6 +11,8 @@ export interface Hit {
 
 /** Words that a gap in a phrase may have. */
 const gapWords = 2
+/** Words without anything between them have so many letters together. */
+const wordsInOne = 9
 /** Pieces that one term may lie over: each place in a text is looked at so often at most. */
 const piecesAtMost = 40
 /** What follows an apostrophe without being the rest of a word. */
@@ -72,7 +74,10 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
     if ((place === 'word' || place === 'start' || place === 'phrase') && !starts) return false
     if ((place === 'word' || place === 'end' || place === 'phrase') && !ends) return false
     if (!isWritten(begin, end, term)) return false
-    return place === 'phrase' || piece[begin] === piece[end] || isOneWord(begin, end, term)
+    const inOne = piece[begin] === piece[end]
+    // Several words written as one have to be long: `goodie` is not `go die`.
+    if (place === 'phrase') return !inOne || !term.joined || (size[piece[begin] as number] as number) >= wordsInOne
+    return inOne || isOneWord(begin, end, term)
   }
 
   // Each part of a phrase has its own stretch of the path.

@@ -215,6 +215,13 @@ export const phrases: readonly Terms[] = [
   },
   {
     label: 'profanity',
+    level: 'medium',
+    phrases: [
+      '(a|you|your|that|these|those|little|dirty|fucking|stupid|such a|attention) (slut|sluts|bastard|bastards|thot|thots)',
+    ],
+  },
+  {
+    label: 'profanity',
     level: 'low',
     phrases: [
       '(a|such a|total|being a) dick',

@@ -12,10 +12,10 @@ import { type DomainVerdict, findLinks } from './links.ts'
 import { foldedText } from './text-folded.ts'
 import { Lexicon } from './text-lexicon.ts'
 import { findMasked } from './text-masked.ts'
-import { findTerms, type Hit } from './text-matching.ts'
+import { findTerms } from './text-matching.ts'
 import { phrases } from './text-phrases.ts'
 import { scamPhrases } from './text-phrases-scam.ts'
-import { type Manner, type Reading, readText } from './text-reading.ts'
+import { type Manner, readText } from './text-reading.ts'
 import { englishTerms } from './text-terms.ts'
 import { languageTerms } from './text-terms-languages.ts'
 
@@ -76,24 +76,23 @@ interface Found {
 }
 
 function found(text: string): Found[] {
-  const spelt = notAscii.test(text)
   const manners: Manner[] = [{ fold: 'looks', leet: false }]
   if (signInWord.test(text)) manners.push({ fold: 'looks', leet: true })
-  return [
-    ...manners.flatMap((manner) => foundIn(readText(text, manner))),
-    ...(spelt ? foundIn(readText(text.normalize('NFC'), { fold: 'spelling', leet: false })) : []),
-  ]
+  if (notAscii.test(text)) manners.push({ fold: 'spelling', leet: false })
+  const all = manners.flatMap((manner) => foundIn(manner.fold === 'spelling' ? text.normalize('NFC') : text, manner))
+  const clean = all.filter(({ label }) => label === null)
+  return all.filter(
+    (one): one is Found => one.label !== null && !clean.some(({ start, end }) => start <= one.start && one.end <= end),
+  )
 }
 
-function foundIn(reading: Reading): Found[] {
-  const hits = findTerms(reading, lexicon)
-  const clean = hits.filter(({ term }) => term.label === null)
-  const isClean = (hit: Hit) => clean.some(({ first, last }) => first <= hit.first && hit.last <= last)
-  return hits.flatMap((hit) => {
-    const { label, level } = hit.term
-    if (label === null || isClean(hit)) return []
-    return [{ label, level, start: reading.from[hit.first] as number, end: reading.to[hit.last] as number }]
-  })
+function foundIn(text: string, manner: Manner): (Omit<Found, 'label'> & { label: TextLabel | null })[] {
+  const { from, to, ...reading } = readText(text, manner)
+  return findTerms({ from, to, ...reading }, lexicon).map(({ term: { label, level }, first, last }) => ({
+    ...{ label, level },
+    start: from[first] as number,
+    end: to[last] as number,
+  }))
 }
 
 function levelsOf(reasons: Iterable<TextReason>): TextLevels {

@@ -9,21 +9,21 @@ export const languageTerms: readonly Terms[] = [
   {
     label: 'profanity',
     level: 'medium',
-    words: `gilipollas hijoputa hijodeputa hijueputa malparido malparida gonorrea putamadre pendejo pendejos pendeja cabrón cabrones coño joder jódete chingar chingada chingado
+    words: `gilipollas hijoputa hijodeputa hijueputa malparido malparida putamadre pendejo pendejos pendeja cabrón cabrones coño joder jódete chingar chingada chingado
       chingatumadre culero culeros mamaguevo mamahuevo pinche puta putas puto putos mierda carajo conchatumadre conchetumare huevón weón
-      caralho porra foda fodase foder fodido arrombado arrombada vagabunda cuzão buceta piroca filhodaputa merda cacete
-      cazzo cazzi vaffanculo stronzo stronza stronzi minchia coglione coglioni puttana puttane troione bastardo figliodiputtana`,
+      caralho porra foda fodase fodido arrombado arrombada cuzão buceta piroca filhodaputa merda cacete
+      cazzo cazzi vaffanculo stronzo stronza stronzi minchia coglione coglioni puttana puttane troione figliodiputtana`,
   },
   {
     label: 'slur',
     level: 'high',
-    words: 'maricón maricones sudaca sudacas viado viados frocio froci ricchione ricchioni terrone terroni sapatão',
+    words: 'maricón maricones sudaca sudacas viados frocio froci ricchione ricchioni terrone terroni sapatão',
   },
   // French, German, Dutch
   {
     label: 'profanity',
     level: 'medium',
-    words: `putain connard connards connasse connasses enculé enculés enculer salope salopes merde merdeux foutre niquetamere niquer encule pute putes
+    words: `putain connard connards connasse connasses enculé enculés enculer salope salopes merde merdeux foutre niquetamere niquer encule putes
       scheiße scheisse scheiss scheiß arschloch arschlöcher arsch fotze fotzen wichser hurensohn hurensöhne miststück schlampe schlampen ficken fickt verfickt missgeburt
       godverdomme klootzak klootzakken kankerhoer hoerenjong kutwijf neuken teringlijer`,
   },
@@ -31,14 +31,14 @@ export const languageTerms: readonly Terms[] = [
     label: 'slur',
     level: 'high',
     words:
-      'bougnoule bougnoules bicot tapette tarlouze youpin youpins négro nègre kanake kanaken schwuchtel schwuchteln judensau neger kankerjood untermenschen',
+      'bougnoule bougnoules bicot tarlouze youpin youpins nègre kanake kanaken schwuchtel schwuchteln judensau neger kankerjood untermenschen',
   },
   // Turkish, Polish, Romanian, Indonesian, Tagalog, Vietnamese, Hindi and Urdu in Latin letters
   {
     label: 'profanity',
     level: 'medium',
     words: `orospu orospuçocuğu siktir sikerim amına amcık yarrak piç götveren ibne kurwa kurwy kurwą skurwysyn chuj chuja jebać jebany pierdol* spierdalaj pizda
-      muie futut kontol memek ngentot bangsat jancok putangina tangina tarantado địt lồn đụ cặc
+       futut kontol memek ngentot bangsat jancok putangina tangina tarantado địt lồn đụ cặc
       madarchod behenchod bhenchod bhosdike chutiya chutiye gandu bhosda gaand`,
   },
   // Russian, Ukrainian
@@ -46,7 +46,7 @@ export const languageTerms: readonly Terms[] = [
     label: 'profanity',
     level: 'medium',
     words: `блять бля блядь бляди блядина сука суки сучка хуй хуя хуи хуем хуево хуйня хуёвый нахуй похуй охуел охуеть пизда пизды пиздец пиздеть пиздюк распиздяй
-      ебать ебал ебет ебаный ебанутый ёбаный еблан заебал заебись выебать уебок уебище уёбок долбоеб долбоёб мудак мудаки мудила гандон гондон залупа шлюха шлюхи
+      ебать ебал ебаный ебанутый ёбаный еблан заебал заебись выебать уебок уебище уёбок долбоеб долбоёб мудак мудаки мудила гандон гондон залупа шлюха шлюхи
       манда срать дерьмо говно говнюк мразь курва їбати йобаний підор`,
   },
   {

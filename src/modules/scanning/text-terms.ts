@@ -10,35 +10,36 @@ export const englishTerms: readonly Terms[] = [
   {
     label: 'profanity',
     level: 'medium',
-    words: `*fuck* *phuck* *fukk* fuks fukin fuking fuker fukers fck fcked fcker fcking fkn fking fuc fucc effin
+    words: `*fuck* *phuck* *fukk* fukin fuking fuker fukers fck fcked fcker fcking fkn fking fuc fucc effin
       mofo mofos mothafucka muthafucka shit+ shite sht shitt shitty shittiest shithead+ shitface+ shitbag+ shithole+ shitshow shitlord+ shitload+
-      *bullshit* horseshit batshit dipshit+ apeshit chickenshit shitstorm+ dogshit ratshit bitch+ bitchass *bitches btch biatch biotch beotch
+      *bullshit* horseshit batshit dipshit+ apeshit chickenshit shitstorm+ dogshit ratshit bitch+ bitchass *bitches btch biatch beotch
       asshole+ assholes azzhole arsehole+ asshat+ asswipe+ assclown+ assface+ dumbass+ fatass+ jackass+ lardass+ dickhead+ dickwad+ dickweed+
-      dickface+ dickbag+ shitass prickface twat+ twats wanker+ wankers bellend+ douchebag+ cumbucket+ scumbag+ bastard+ sonofabitch slut+ slutty
-      sluts whore+ whores whoring skank+ skanky thot thots fucktard+ cockhead+ knobhead+ pisshead+ nutsack ballsack asslick+ buttmunch asskiss+`,
+      dickface+ dickbag+ shitass prickface twat+ twats wanker+ wankers bellend+ douchebag+ cumbucket+ scumbag+ sonofabitch slutty
+       whore+ whores whoring skank+ skanky fucktard+ cockhead+ knobhead+ pisshead+ nutsack ballsack asslick+ buttmunch asskiss+`,
   },
   {
     label: 'profanity',
     level: 'low',
-    words: `ass asses arse arses badass smartass piss pissed pissing pissoff crap crappy crapping damn damned dammit damnit goddamn goddamnit
+    words: `slut sluts bastard bastards thot thots ass asses arse arses badass smartass piss pissed pissing pissoff crap crappy crapping damn damned dammit damnit goddamn goddamnit
       bollocks bugger buggers prick pricks tosser tossers wank wanking wanked dicks douche douches turd turds stfu gtfo wtf bitchin fugly milf`,
   },
   {
     label: 'slur',
     level: 'high',
     words: `*nigger* nigga+ niggas niggah niggaz nigguh niglet+ sandnigger+ *faggot* faggy kike+ kikes gook+ gooks wetback+ raghead+ towelhead+
-      sandmonkey+ spic spics spick spicks chink chinks chinky tranny trannies trannys shemale+ paki pakis jigaboo+ jiggaboo+ beaner+ beaners
-      coonass darkie darkies porchmonkey+ zipperhead+ junglebunny cameljockey+ mudslime+ muzzrat+ kaffir kaffirs untermensch gyppo+ pikey pikeys wog wogs golliwog+ halfbreed halfbreeds spearchucker+ gypped `,
+      sandmonkey+ spics spick spicks chink chinks chinky tranny trannies trannys shemale+ paki pakis jigaboo+ jiggaboo+ beaner beaners
+      coonass porchmonkey+ zipperhead+ junglebunny cameljockey+ mudslime+ muzzrat+ kaffir kaffirs untermensch gyppo+ pikey pikeys wogs halfbreed halfbreeds spearchucker+ gypped `,
   },
   {
     label: 'slur',
     level: 'medium',
-    words: 'retarded retards libtard+ feminazi+ fags coons fucktard+ dykes negroid+ lezzie lezzies',
+    words: 'retarded libtard+ feminazi+ fags coons fucktard+ dykes lezzie lezzies',
   },
   {
     label: 'slur',
     level: 'low',
-    words: 'fag fagot dyke coon lesbo subhumans retard queers spastic spaz spazz midget midgets ',
+    words:
+      'spic wog retards negroid fag fagot dyke coon lesbo subhumans retard queers spastic spaz spazz midget midgets ',
   },
   {
     label: 'sexual',
@@ -49,7 +50,7 @@ export const englishTerms: readonly Terms[] = [
   {
     label: 'sexual',
     level: 'medium',
-    words: `porn porno pornos pornhub pornstar+ pornstars xvideos xnxx xhamster redtube hentai dildo+ dildos dildoes masturbat* fap fapping orgy orgies
+    words: `porn porno pornos pornhub pornstar+ pornstars xvideos xnxx xhamster redtube hentai dildo+ dildos dildoes masturbat* orgy orgies
       tits titties tittys titty pussy pussies nudes horny hornier cumslut+ jizz jizzed threesome+ threesomes bukkake cunnilingus fellatio
       strapon fleshlight camgirl+ camgirls boner boners sexting dickpic dickpics upskirt milfs dilf jailbait cocks buttplug+`,
   },
@@ -59,21 +60,22 @@ export const englishTerms: readonly Terms[] = [
     words:
       'nude naked bdsm boobs boobies boob penis vagina clit clitoris orgasm orgasms ejaculat* nsfw fetish kinky sexy onlyfans incest anal',
   },
-  { label: 'harassment', level: 'high', words: 'kys kysnow killyourself killurself' },
+  { label: 'harassment', level: 'medium', words: 'kys' },
+  { label: 'harassment', level: 'high', words: 'kysnow killyourself killurself' },
   { label: 'self_harm', level: 'medium', words: 'suicidal unalive unaliving' },
   { label: 'self_harm', level: 'low', words: 'suicide suicides selfharm selfharming' },
   {
     label: null,
     level: 'low',
     words:
-      '*snigger* *scunthorpe* *cockburn* *penistone* *niggard* *clitheroe* *shitake* *shittah* *lightwater* *matsushita* *takeshita* *mishit* *pushit*',
+      '*snigger* *scunthorpe* *cockburn* *penistone* *niggard* *clitheroe* *shitake* *shittah* *lightwater* *tegenligger* negeer negeert annal annals annali assess cassino bonner booner booners putto puttee puttees putte mulle flicken tilts kyss fagott fodder tatties skänk skänker skänka äss aß föda thốt thớt thọt thót thợt crăp *matsushita* *takeshita* *mishit* *pushit*',
     phrases: [
       'kaffir lime(s)?',
       'chink(s)? in (the|his|her|their|my|our|your) armo(u)?r',
       'chink(s)? of light',
       '(spic|spick) (and|n) span',
       'maine coon(s)?',
-      'coon cat(s)?',
+      'coon (cat|cats|rapids)',
       'van dyke',
       'pussy (cat|cats|willow|willows|riot|galore|in boots)',
       'puss in boots',
