@@ -38,6 +38,7 @@ const query = `query ($after: [SyncPositionInput!], $since: Cursor) { syncChange
   conversations { conversationId upToSeq hasMore firstSeq changes { __typename conversationId seq
     ... on MessageSent { ${message} } ... on MessageEdited { ${message} } ... on MessageDeleted { ${message} }
     ... on ReactionChanged { ${message} } ... on MessagesErased { ranges { from to } }
+    ... on MessageHidden { messageId messageSeq } ... on MessageShown { ${message} }
     ... on MessagesRead { profile { id } upToSeq } ... on MessagesDelivered { profile { id } upToSeq }
     ... on MemberChanged { profile { id } change role } ... on ConversationRenamed { name } } } } }`
 

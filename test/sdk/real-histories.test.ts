@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { memoryStorage } from '../../sdk/src/store.ts'
+import { createId } from '../../src/platform/ids.ts'
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { conversationOf, createGroup, done, openDirect, outcome, send } from '../kit/conversations.ts'
 import { eventually } from '../kit/eventually.ts'
 import { runs } from '../kit/fuzz.ts'
+import { lift, rawId, restrict } from '../kit/hiding.ts'
 import { keptOn, seeded, shownOn } from './histories.ts'
 import { RealDevice } from './real-device.ts'
 
@@ -61,6 +63,7 @@ async function liveThrough(seed: number): Promise<void> {
     return new RealDevice({ app: pick(nodes), account, open: () => storage, random })
   })
   for (const device of devices) device.lostAnswers = 0.2
+  const shadows = new Map<TestAccount, string>()
 
   for (let step = 0; step < 30; step++) {
     const [device, id, dice] = [pick(devices), pick(ids), random()]
@@ -70,7 +73,9 @@ async function liveThrough(seed: number): Promise<void> {
     else if (dice < 0.6) device.setOnline(false)
     else if (dice < 0.72) device.setOnline(true)
     else if (dice < 0.8) device.kill({ app: pick(nodes) })
-    else if (dice < 0.9) await change(device, id, step)
+    else if (dice < 0.86) await change(device, id, step)
+    else if (dice < 0.9) await decide(id)
+    else if (dice < 0.92) await shadow(pick([ann, bob, cid]))
     else if (dice < 0.95) await send(cid, group, `hi ${step}`)
     else await comeOrGo(pick([ann, bob]))
     for (let turns = random() * 60; turns > 0; turns--) await new Promise(setImmediate)
@@ -83,6 +88,21 @@ async function liveThrough(seed: number): Promise<void> {
     if (kind < 0.4) await messenger.react(message, '👍', kind < 0.3)
     else if (message.isMine && kind < 0.8) await messenger.edit(message, `edited ${step}`)
     else if (message.isMine) await messenger.remove(message)
+  }
+
+  async function decide(id: string) {
+    const { messages } = await conversationOf(cid, id).catch(() => conversationOf(ann, id))
+    const message = messages.edges.at(-1)?.node
+    const state = pick(['VISIBLE', 'HIDDEN', 'REMOVED'] as const)
+    if (message) await app.services.messages.subjects.setState(rawId(message.id), state, createId(app.clock.now()))
+  }
+
+  async function shadow(who: TestAccount) {
+    const known = shadows.get(who)
+    if (known === undefined) return void shadows.set(who, await restrict(app, who, 'SHADOW'))
+    shadows.delete(who)
+    await lift(app, who, known)
+    await app.services.messages.subjects.reveal(who.accountId, known)
   }
 
   async function comeOrGo({ profileId }: TestAccount) {

@@ -20,7 +20,7 @@ export type ReceiptStore = ReturnType<typeof createReceiptStore>
 
 /**
  * Moves a mark ahead, never back, and no further than what there was when it was asked for. It takes a position only if it passes a
- * message of somebody else: a receipt of a receipt would never end. First the conversation is locked, then the member, as everywhere.
+ * message of somebody else: a receipt of a receipt would never end. One that they do not see counts, too: whoever wrote it cannot tell. First the conversation is locked, then the member, as everywhere.
  */
 const text = (column: 'read_seq' | 'delivered_seq') => `
   with me as (
@@ -42,7 +42,7 @@ const text = (column: 'read_seq' | 'delivered_seq') => `
     update conversations c set last_seq = c.last_seq + 1, changed_at = clock_timestamp()
     from mine where c.id = $1 and exists (
       select from conversation_entries e where e.conversation_id = $1 and e.seq > mine.mark and e.seq <= mine.up_to
-      and e.kind = 'MESSAGE' and e.actor_id is distinct from $2 and e.content_state = 'VISIBLE')
+      and e.kind = 'MESSAGE' and e.actor_id is distinct from $2)
     returning c.last_seq, mine.up_to
   ), entry as (
     insert into conversation_entries (conversation_id, seq, kind, actor_id, target_seq)
