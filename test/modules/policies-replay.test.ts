@@ -176,6 +176,25 @@ test('what touches many is activated once somebody else has approved it: two peo
   )
 })
 
+test('an expression that was never tried may touch anybody; once it was tried beside the active version its share is known', async () => {
+  const { own, maker } = await crowd()
+  const document = policyDocument({ matches: 'cats' }, { action: 'REJECT' }, 'cats')
+  const id = await draft(own, maker.token, document)
+  const activation = async () => (await changePolicy(own, maker.token, 'activate', id)).data?.result
+  expect(await activation()).toMatchObject({ __typename: 'ApprovalNeededError', rule: 'cats', share: 1 })
+  await changePolicy(own, maker.token, 'shadow', id)
+  const write = async (count: number, folded: string) => {
+    for (let i = 0; i < count; i += 1) judged(own, {}, { folded })
+    await own.services.policies.flush()
+  }
+  await write(99, 'dogs')
+  expect(await activation()).toMatchObject({ __typename: 'ApprovalNeededError' })
+  await write(25, 'cats')
+  expect(await activation()).toMatchObject({ __typename: 'ApprovalNeededError', share: 0.201613 })
+  await write(500, 'dogs')
+  expect(await activation()).toMatchObject({ __typename: 'ActivatePolicyPayload' })
+})
+
 test('what touches few, lets pass, or touches a part of a handful needs nobody else; a default action that touches all does', async () => {
   const { own, maker } = await crowd()
   const needs = async (document: string) => {

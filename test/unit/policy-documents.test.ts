@@ -173,6 +173,6 @@ test('whatever the document is, it is valid or has problems; what is valid stays
       if ('document' in validated) expect(validatePolicy(JSON.stringify(validated.document))).toEqual(validated)
       else expect(validated.problems.length).toBeGreaterThan(0)
     }),
-    runs(500),
+    runs(200),
   )
 })

@@ -141,7 +141,7 @@ test('a decision is what reading the document rule by rule comes to', () => {
       expect(decision.rules[0]).toBe(first?.id)
       expect(decision.action).toBe(first?.then.action ?? document.defaultAction)
     }),
-    runs(300),
+    runs(200),
   )
 })
 
@@ -196,6 +196,37 @@ test('no expression takes long, whatever it is and whatever it is tried on', () 
   }
   // A search that goes back takes years for some of these.
   expect(longestMs).toBeLessThan(1000)
+})
+
+test('whatever expression is accepted, 99 of 100 take less than 20 ms on a text that is made for it', () => {
+  const atom = fc.constantFrom('a', 'b', '.', '[ab]', '\\w', '(?:a|b)', 'a?', '\\pL', '(a|aa)')
+  const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
+    pattern: fc.oneof(
+      { maxDepth: 4 },
+      atom,
+      fc.tuple(tie('pattern'), fc.constantFrom('*', '+', '{2,9}', '{20}', '?')).map(([of, times]) => `(${of})${times}`),
+      fc.tuple(tie('pattern'), tie('pattern')).map(([one, other]) => `${one}${other}`),
+      fc.tuple(tie('pattern'), tie('pattern')).map(([one, other]) => `(${one}|${other})`),
+    ),
+  }))
+  const took: number[] = []
+  const folded = [`${'a'.repeat(4000)}!`, `${'ab'.repeat(2000)}c`]
+  fc.assert(
+    fc.property(pattern, fc.constantFrom('$', 'x', ''), (made, end) => {
+      const matches = `${made}${end}`
+      if (!('document' in validatePolicy(JSON.stringify({ rules: [rule('made', { matches })] })))) return
+      const policy = compiled(rule('made', { matches }))
+      for (const text of folded) {
+        const before = process.cpuUsage()
+        judge(policy, nothing, text)
+        const { user, system } = process.cpuUsage(before)
+        took.push((user + system) / 1000)
+      }
+    }),
+    runs(200),
+  )
+  expect(took.length).toBeGreaterThan(100)
+  expect(took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)]).toBeLessThan(20)
 })
 
 test('the version that is built in hides what is rude in public, leaves conversations alone, and never punishes a cry for help', () => {

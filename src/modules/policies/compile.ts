@@ -17,6 +17,8 @@ export interface Outcome {
 
 /** A version, as it judges. */
 export interface CompiledPolicy {
+  /** The name of the regular expression of each rule that has one. */
+  patternOf: ReadonlyMap<string, string>
   evaluate(seen: Seen): Outcome
   /** Tries every regular expression that is about this surface, and notes in `matched` what came of it. */
   tryPatterns(surface: Surface, folded: string, matched: Record<string, boolean>): void
@@ -57,6 +59,8 @@ export function compilePolicy({ defaultAction, rules }: PolicyDocument): Compile
   })
 
   return {
+    patternOf: new Map(compiled.flatMap(({ id, pattern }) => (pattern ? [[id, pattern.name] as const] : []))),
+
     evaluate(seen) {
       const matching: Rule[] = []
       const unknown: string[] = []

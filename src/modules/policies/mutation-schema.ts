@@ -19,7 +19,10 @@ builder.objectType(ApprovalNeededError, {
   interfaces: [ErrorInterface],
   fields: (t) => ({
     rule: t.exposeString('rule', { description: 'The rule that touches most; `(default)` for the default action.' }),
-    share: t.exposeFloat('share', { description: 'Of those who wrote in the last 30 days, 0 to 1.' }),
+    share: t.exposeFloat('share', {
+      description:
+        'Of those who wrote in the last 30 days, 0 to 1. A regular expression that was hardly tried yet counts as touching whoever it might: let it judge beside the active version for a while.',
+    }),
   }),
 })
 

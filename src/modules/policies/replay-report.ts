@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { CompiledPolicy, Outcome, Seen } from './compile.ts'
+import type { CompiledPolicy } from './compile.ts'
 import type { PolicyDocument } from './documents.ts'
 import type { PastWrite } from './judged-store.ts'
+import { createRecall, type Recalled } from './recall.ts'
 
 /** What a version would have decided about past writes, beside what was decided. */
 export interface ReplayReport {
@@ -25,16 +26,6 @@ export interface ReplayReport {
 /** Stands for the default action among the rules, where that does something. No rule can have this id. */
 export const defaultRule = '(default)'
 const mostExamples = 20
-/** Features that many writes have in common are evaluated once. */
-const mostRemembered = 20_000
-
-interface Known {
-  action: string
-  isUnknown: boolean
-  matched: RuleCount[]
-  unsure: RuleCount[]
-}
-
 interface RuleCount {
   rule: string
   matched: number
@@ -44,38 +35,36 @@ interface RuleCount {
 
 /** Counts writes as they are read: what comes out does not depend on how many come at once. */
 export class ReplayCount {
-  readonly #policy: CompiledPolicy
+  readonly #recall: (write: PastWrite) => Recalled
   readonly #rules: Map<string, RuleCount>
+  /** Stands for a default action that does nothing. */
+  readonly #unlisted = counting('')
   readonly #accounts = new Map<string, number>()
   readonly #differences = new Map<string, { from: string; to: string; count: number }>()
   readonly #examples: string[] = []
-  #remembered = new Map<string, Known>()
   #events = 0
   #unknown = 0
   #unchanged = 0
 
   constructor(policy: CompiledPolicy, { rules, defaultAction }: PolicyDocument) {
-    this.#policy = policy
+    this.#recall = createRecall(policy)
     const ids = [...rules.map(({ id }) => id), ...(defaultAction === 'ALLOW' ? [] : [defaultRule])]
-    this.#rules = new Map(ids.map((id) => [id, { rule: id, matched: 0, unknown: 0, accounts: new Set() }]))
-  }
-
-  get events(): number {
-    return this.#events
+    this.#rules = new Map(ids.map((id) => [id, counting(id)]))
   }
 
   add(write: PastWrite): void {
-    const { action, isUnknown, matched, unsure } = this.#known(write)
+    const { decision, unknown } = this.#recall(write)
     const account = this.#account(write.personId)
     this.#events += 1
-    for (const rule of unsure) rule.unknown += 1
-    for (const rule of matched) {
+    for (const id of unknown) this.#ruleOf(id).unknown += 1
+    for (const id of decision.rules.length > 0 ? decision.rules : [defaultRule]) {
+      const rule = this.#ruleOf(id)
       rule.matched += 1
       rule.accounts.add(account)
     }
-    if (isUnknown) this.#unknown += 1
-    else if (action === write.action) this.#unchanged += 1
-    else this.#differs(write, action)
+    if (unknown.length > 0) this.#unknown += 1
+    else if (decision.action === write.action) this.#unchanged += 1
+    else this.#differs(write, decision.action)
   }
 
   report(of: { policyId: string; since: Date; until: Date }): ReplayReport {
@@ -98,21 +87,8 @@ export class ReplayCount {
     }
   }
 
-  #known({ surface, features }: PastWrite): Known {
-    const key = `${surface} ${features}`
-    const known = this.#remembered.get(key)
-    if (known) return known
-    if (this.#remembered.size >= mostRemembered) this.#remembered = new Map()
-    const { decision, unknown }: Outcome = this.#policy.evaluate(seenIn(surface, features))
-    const counts = (ids: string[]) => ids.flatMap((id) => this.#rules.get(id) ?? [])
-    const fresh = {
-      action: decision.action,
-      isUnknown: unknown.length > 0,
-      matched: counts(decision.rules.length > 0 ? decision.rules : [defaultRule]),
-      unsure: counts(unknown),
-    }
-    this.#remembered.set(key, fresh)
-    return fresh
+  #ruleOf(id: string): RuleCount {
+    return this.#rules.get(id) ?? this.#unlisted
   }
 
   #account(personId: string): number {
@@ -131,11 +107,7 @@ export class ReplayCount {
   }
 }
 
-/** The features of a write as they were kept. What was not known then counts as it did then. */
-function seenIn(surface: Seen['surface'], features: string): Seen {
-  const { text = {}, image = {}, signals = [], trust = 50, matched = {} } = JSON.parse(features) as Partial<Seen>
-  return { surface, text, image, signals, trust, matched }
-}
+const counting = (rule: string): RuleCount => ({ rule, matched: 0, unknown: 0, accounts: new Set() })
 
 /** SHA-256 of a report, written in one way only. */
 export function digestOf(report: ReplayReport): string {

@@ -26,7 +26,7 @@ export interface ReplayService {
   runReplay(replayId: string): Promise<void>
 }
 
-const batch = 10_000
+const batch = 2000
 
 export function createReplays(deps: {
   store: ReplayStore
