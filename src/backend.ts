@@ -71,6 +71,10 @@ export async function createBackend(
     ...{ config, postgres, redis, clock, logger, metrics, disposers },
     enqueue: (sql, job, payload, key) => jobs.addIn(sql, job, payload, key),
     onBanned: (accountId) => identity.endSignInsOf(accountId),
+    following: {
+      restricted: (sql, restriction) => enforcement.restricted(sql, restriction),
+      lifted: (sql, restriction) => enforcement.lifted(sql, restriction),
+    },
     ownerOfCase: async (staff, caseId) => (await moderation.case(staff, caseId)).ownerId,
   })
   await safety.policies.ready()
@@ -81,6 +85,7 @@ export async function createBackend(
     onReverted: (sql, caseId) => moderation.reverted(sql, caseId),
     seenCases: async (staff, caseIds) => new Set((await moderation.casesById(staff, caseIds)).keys()),
     enqueue: (sql, decisionId) => jobs.addIn(sql, 'apply-decision', { decisionId }, `apply-decision:${decisionId}`),
+    enqueueReveal: (sql, ownerId, by) => jobs.addIn(sql, 'reveal-hidden', { ownerId, by }, `reveal-hidden:${by}`),
   })
   disposers.add('enforcement', enforcement.close)
 

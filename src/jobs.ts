@@ -11,6 +11,7 @@ const mailSchema = z.object({ accountId: z.string(), purpose: z.enum(['VERIFY_EM
 const personIdSchema = z.object({ personId: z.string() })
 const venueIdSchema = z.object({ venueId: z.string() })
 const eventIdSchema = z.object({ eventId: z.string() })
+const hiddenSchema = z.object({ ownerId: z.string(), by: z.string() })
 const decisionIdSchema = z.object({ decisionId: z.string() })
 
 const subjectSchema = z.object({
@@ -60,6 +61,10 @@ export function createJobs(deps: {
   } = deps.services
   return {
     jobs: {
+      'reveal-hidden': (payload) => {
+        const { ownerId, by } = hiddenSchema.parse(payload)
+        return enforcement.reveal(ownerId, by)
+      },
       'apply-decision': (payload) => enforcement.work(decisionIdSchema.parse(payload).decisionId),
       'judge-written': async (payload) => {
         const { subject, personId: ownerId, decisionId: id, action, ...notice } = noticeSchema.parse(payload)

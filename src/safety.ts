@@ -1,7 +1,7 @@
 import type { ReadyConfig } from './config.ts'
 import type { Staff } from './graphql/staff.ts'
 import { createAuditService, createAuditStore } from './modules/audit/index.ts'
-import { createGateService } from './modules/gate/index.ts'
+import { createGateService, type Following } from './modules/gate/index.ts'
 import { createPolicyService } from './modules/policies/index.ts'
 import { createTextSafety } from './modules/scanning/index.ts'
 import type { Clock } from './platform/clock.ts'
@@ -20,6 +20,8 @@ export function createSafety(deps: {
   logger: Logger
   metrics: Metrics
   disposers: Disposers
+  /** What follows from what staff does to people. */
+  following: Following
   /** Enqueues a job in a transaction. */
   enqueue: (sql: Sql, job: string, payload: unknown, key: string) => Promise<void>
   /** Told, again and again, of an account that may not be signed in. */
@@ -40,6 +42,7 @@ export function createSafety(deps: {
   const gate = createGateService({
     ...{ postgres, redis, clock, logger, policies, secret: config.secret, rateLimits: config.rateLimits },
     ...{ scanner, classifier, audit, enqueue: deps.enqueue, onBanned: deps.onBanned, ownerOfCase: deps.ownerOfCase },
+    following: deps.following,
   })
   return { audit, linkDomains, texts, policies, gate }
 }

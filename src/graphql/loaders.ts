@@ -3,6 +3,7 @@ import type { Activity } from '../modules/activities/index.ts'
 import type { Appeal } from '../modules/appeals/index.ts'
 import type { Decision } from '../modules/enforcement/index.ts'
 import type { SignIn } from '../modules/identity/index.ts'
+import type { Report } from '../modules/moderation/index.ts'
 import type { Campus, PlaceEvent, Venue } from '../modules/places/index.ts'
 import type { CellBand } from '../modules/presence/index.ts'
 import type { Profile } from '../modules/profiles/index.ts'
@@ -19,6 +20,8 @@ export interface Loaders extends ConversationLoaders, CaseLoaders {
   appeal: DataLoader<string, Appeal | null>
   /** Null: not there, or not for the viewer. */
   decision: DataLoader<string, Decision | null>
+  /** Null: not there, or not the viewer's own. */
+  report: DataLoader<string, Report | null>
   /** Null: it was removed. */
   venue: DataLoader<string, Venue | null>
   campus: DataLoader<string, Campus | null>
@@ -43,12 +46,13 @@ const sets = new WeakMap<Context, Loaders>()
 export function loadersOf(context: Context): Loaders {
   const known = sets.get(context)
   if (known) return known
-  const { appeals, identity, enforcement, places, profiles, activities } = context.services
+  const { appeals, identity, enforcement, moderation, places, profiles, activities } = context.services
   const loaders: Loaders = {
     ...conversationLoaders(context),
     ...caseLoaders(context),
     appeal: byId((ids) => appeals.appealsById(viewing(context), ids)),
     decision: byId((ids) => enforcement.decisionsFor(viewing(context), ids)),
+    report: byId((ids) => moderation.reportsById(selvesOf(context.viewer), ids)),
     venue: byId((ids) => places.venuesById(context.viewer?.accountId ?? null, ids)),
     campus: byId((ids) => places.campusesById(ids)),
     profile: byId((ids) => profiles.byIds(context.viewer?.accountId ?? null, ids)),

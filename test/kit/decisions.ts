@@ -84,6 +84,7 @@ export function enforcementOn(app: TestApp, things: Things, postgres: Postgres =
     seenCases: async (_staff, caseIds) => new Set(caseIds),
     onReverted: async () => () => undefined,
     enqueue: async () => undefined,
+    enqueueReveal: async () => undefined,
     logger: { error() {}, warn() {}, info() {}, debug() {} },
   })
 }

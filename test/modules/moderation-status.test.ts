@@ -1,9 +1,11 @@
 import { createAccount, type TestAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { bodiesOf, createGroup, send } from '../kit/conversations.ts'
 import { decideNow, globalId, newDecision, revertNow } from '../kit/decisions.ts'
-import { codeOf } from '../kit/gql.ts'
-import { createPhone } from '../kit/phones.ts'
+import { ask, codeOf } from '../kit/gql.ts'
+import { createPhone, newClientId } from '../kit/phones.ts'
 import { follow, type Stream } from '../kit/socket.ts'
+import { createStaff } from '../kit/staff.ts'
 
 let app: TestApp
 let other: TestApp
@@ -13,7 +15,7 @@ beforeAll(async () => {
 })
 
 const fields = `__typename seq ... on DecisionStatus { decisionId action reverted explanation appealable until subject { kind id } decision { state } }
-  ... on ReportStatus { reportId outcome }`
+  ... on ReportStatus { reportId outcome report { id } } ... on RestrictionStatus { restriction explanation revoked }`
 const streamDocument = `subscription ($after: Cursor, $device: Boolean) { myModerationStatus(after: $after, device: $device) { __typename
   ... on Ready { cursor } ... on ResyncRequired { cursor reason } ... on ModerationStatusChanged { cursor status { ${fields} } } } }`
 const listDocument = `query ($first: Int, $after: String, $device: Boolean) { moderationStatuses(first: $first, after: $after, device: $device) {
@@ -170,4 +172,58 @@ test('a cursor of somebody else is none, and nobody without a token is told anyt
   expect(errors?.[0]?.extensions?.['code']).toBe('BAD_USER_INPUT')
   const anonymous = await follow(app, streamDocument, {}).ended
   expect(anonymous.errors?.[0]?.extensions?.['code']).toBe('UNAUTHENTICATED')
+})
+
+const restrictDocument = `mutation ($input: CreateRestrictionInput!) { createRestriction(input: $input) { __typename
+  ... on CreateRestrictionPayload { restriction { id } } } }`
+const liftDocument = 'mutation ($input: RevokeRestrictionInput!) { revokeRestriction(input: $input) { __typename } }'
+
+test('whom staff restricts without a decision is told, and told of its end; of a shadow neither, and what it hid is shown', async () => {
+  const [ann, ben, admin] = [await createAccount(app), await createAccount(app), await createStaff(app)]
+  const group = await createGroup(ann, [ben])
+  const stream = statusesFollowed(ann)
+  await stream.next()
+  const restrict = async (kind: string) => {
+    const input = {
+      clientId: newClientId(),
+      accountId: globalId('Account', ann.accountId),
+      kind,
+      minutes: 10,
+      reason: 'spam',
+    }
+    const answer = await ask<{ createRestriction: { restriction: { id: string } } }>(
+      ...([
+        app,
+        restrictDocument,
+        { input: { ...input, explanation: 'A short break.' } },
+        { token: admin.token },
+      ] as const),
+    )
+    return answer.data?.createRestriction?.restriction?.id
+  }
+  const lift = (restrictionId?: string) =>
+    ask(app, liftDocument, { input: { restrictionId, reason: 'enough' } }, { token: admin.token })
+
+  const mute = await restrict('MUTE')
+  const told = { __typename: 'RestrictionStatus', restriction: 'MUTE', explanation: 'A short break.' }
+  expect((await nextStatus(stream)).status).toMatchObject({ ...told, seq: 1, revoked: false })
+  await lift(mute)
+  expect((await nextStatus(stream)).status).toMatchObject({ ...told, seq: 2, revoked: true })
+
+  const shadow = await restrict('SHADOW')
+  await send(ann, group, 'can you hear me?')
+  expect(await bodiesOf(ben, group)).toEqual([])
+  expect(await bodiesOf(ann, group)).toEqual(['can you hear me?'])
+  await lift(shadow)
+  await app.idle()
+  expect(await bodiesOf(ben, group)).toEqual(['can you hear me?'])
+
+  const decided = await decide(ann, 'SHADOW')
+  await send(ann, group, 'and now?')
+  expect(await bodiesOf(ben, group)).toEqual(['can you hear me?'])
+  await revertNow(app, app.services.enforcement, decided)
+  expect(await bodiesOf(ben, group)).toEqual(['can you hear me?', 'and now?'])
+  await decide(ann, 'WARN')
+  expect((await nextStatus(stream)).status).toMatchObject({ seq: 3, action: 'WARN' })
+  stream.stop()
 })

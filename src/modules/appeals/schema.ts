@@ -67,7 +67,7 @@ builder.objectType(AppealResolvedError, {
   fields: (t) => ({ state: t.expose('state', { type: AppealStateEnum, description: 'How.' }) }),
 })
 
-const AppealType = builder.objectRef<Appeal>('Appeal')
+export const AppealType = builder.objectRef<Appeal>('Appeal')
 const forStaff = { moderator: true } as const
 
 builder.node(AppealType, {

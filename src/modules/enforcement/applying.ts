@@ -43,6 +43,8 @@ export interface Applying {
    * called, in however many processes, and wherever one of them is killed. `wait` false: not now, if another of the same subject is under way.
    */
   settle(decisionId: string, wait?: boolean): Promise<void>
+  /** Shows whatever of a person is hidden by a decision or a restriction. Repeating it is safe. */
+  reveal(ownerId: string, by: string): Promise<void>
 }
 
 /** Surfaces on which things of each kind are written. */
@@ -156,7 +158,6 @@ export function createApplying(deps: {
     if (effects.told) await telling.tell(tx, ownerId, statusOf(decision, true))
   }
 
-  /** Whatever a shadow hid while it stood. */
   async function reveal(ownerId: string, id: string) {
     for (const source of new Set(Object.values(deps.sources()))) await source.reveal(ownerId, id)
   }
@@ -195,6 +196,7 @@ export function createApplying(deps: {
   }
 
   return {
+    reveal,
     settle: (decisionId, wait = true) =>
       inTurn(async () => {
         for (let attempt = 1; ; attempt += 1) {

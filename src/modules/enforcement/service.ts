@@ -9,10 +9,12 @@ import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import { checkedText } from '../../platform/text.ts'
 import type { AuditService } from '../audit/index.ts'
+import type { Restriction } from '../gate/index.ts'
 import { createApplying, type RestrictionLedger, type StandingLedger } from './applying.ts'
 import { createDecisionStore } from './decision-store.ts'
 import { checkedMeasure, type Decision, type NewDecision } from './decisions.ts'
 import { DecisionRevertedError } from './errors.ts'
+import { restrictionStatusOf } from './status-of.ts'
 import { createStatusStore } from './status-store.ts'
 import type { SubjectName, SubjectSources } from './subjects.ts'
 import { createTelling, type Telling } from './telling.ts'
@@ -45,6 +47,14 @@ export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'sta
    * see with NOT_FOUND. Repeating it is refused.
    */
   revertByStaff(staff: Staff, input: { decisionId: string; reason: string }): Promise<Decision>
+  /**
+   * Tells somebody that staff restricted them, in the transaction of that, but of a shadow. What it answers is called after the commit.
+   */
+  restricted(sql: Sql, restriction: Restriction): Promise<() => void>
+  /** The same when staff ended a restriction; what a shadow hid is shown. */
+  lifted(sql: Sql, restriction: Restriction): Promise<() => void>
+  /** Shows whatever of a person is hidden by a decision or a restriction. Repeating it is safe. */
+  reveal(ownerId: string, by: string): Promise<void>
   /** Does now what is decided. Answers when it is done, and never fails: what cannot be done now is done by a job, or by the sweep. */
   settle(decisionId: string): Promise<void>
   /** What the job does. Safe to repeat. */
@@ -86,6 +96,8 @@ export function createEnforcementService(deps: {
   seenCases(staff: Staff, caseIds: readonly string[]): Promise<ReadonlySet<string>>
   /** Tells the case of a decision that it is undone, in the transaction of that. What it answers is called after the commit. */
   onReverted(sql: Sql, caseId: string): Promise<() => void>
+  /** Enqueues the job that shows what a person had hidden by a restriction that is ended, in the transaction that ends it. */
+  enqueueReveal(sql: Sql, ownerId: string, by: string): Promise<void>
   /** Enqueues the job that applies a decision, in the transaction that decides. */
   enqueue(sql: Sql, decisionId: string): Promise<void>
   clock: Clock
@@ -127,11 +139,13 @@ export function createEnforcementService(deps: {
   }
 
   function settle(decisionId: string): Promise<void> {
-    const failed = (error: unknown) => logger.warn('enforcement: a decision is not applied yet', describeError(error))
-    const work: Promise<void> = applying
-      .settle(decisionId)
-      .catch(failed)
-      .finally(() => running.delete(work))
+    return track(applying.settle(decisionId), 'a decision is not applied yet')
+  }
+
+  /** What is begun here is over before this process is, and fails nobody. */
+  function track(begun: Promise<void>, what: string): Promise<void> {
+    const failed = (error: unknown) => logger.warn(`enforcement: ${what}`, describeError(error))
+    const work: Promise<void> = begun.catch(failed).finally(() => running.delete(work))
     running.add(work)
     return work
   }
@@ -179,6 +193,26 @@ export function createEnforcementService(deps: {
       return (await store.decision(decisionId)) ?? known
     },
 
+    async restricted(sql, restriction) {
+      const { personId } = restriction
+      const status = restrictionStatusOf(restriction, false)
+      if (!status) return () => undefined
+      await telling.tell(sql, personId, status)
+      return () => telling.wake(personId)
+    },
+
+    async lifted(sql, restriction) {
+      const { id, personId } = restriction
+      const status = restrictionStatusOf(restriction, true)
+      if (status) {
+        await telling.tell(sql, personId, status)
+        return () => telling.wake(personId)
+      }
+      await deps.enqueueReveal(sql, personId, id)
+      return () => void track(applying.reveal(personId, id), 'what was hidden is not shown yet')
+    },
+
+    reveal: applying.reveal,
     settle,
     work: (decisionId) => applying.settle(decisionId),
 

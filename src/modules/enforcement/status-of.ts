@@ -1,3 +1,4 @@
+import type { Restriction } from '../gate/index.ts'
 import type { Decision, ModerationAction } from './decisions.ts'
 import { effectsOf } from './effects.ts'
 import type { Status } from './statuses.ts'
@@ -19,6 +20,16 @@ export function statusOf(decision: Decision, reverted: boolean): Status {
     until: reverted ? null : until,
     appealableUntil: reverted || decision.caseId === null ? null : isoOf(appliedMs + appealableMs),
   }
+}
+
+/** What somebody is told of a restriction that came without a decision, or of the end of any; null: nothing. */
+export function restrictionStatusOf(
+  { id, kind, surface, reason, explanation, expiresAt }: Restriction,
+  revoked: boolean,
+): Status | null {
+  if (kind === 'SHADOW') return null
+  const until = revoked ? null : (expiresAt?.toISOString() ?? null)
+  return { kind: 'RESTRICTION', restrictionId: id, restriction: kind, surface, until, reason, explanation, revoked }
 }
 
 const isoOf = (ms: number) => new Date(ms).toISOString()

@@ -20,7 +20,7 @@ import { createPassing } from './passing.ts'
 import { createRestrictions, type Restrictions } from './restrictions.ts'
 import { createStandingStore } from './standing-store.ts'
 import { createStandings, type Standings } from './standings.ts'
-import { createSupervising, type Supervising } from './supervising.ts'
+import { createSupervising, type Following, type Supervising } from './supervising.ts'
 import { createSupervisingStore } from './supervising-store.ts'
 import { createTrips } from './trips.ts'
 import { createUpkeep, type Upkeep } from './upkeep.ts'
@@ -58,6 +58,7 @@ export function createGateService(deps: {
   audit: Pick<AuditService, 'write'>
   /** Who answers for the subject of a case that this member of staff may see. Refuses with NOT_FOUND. */
   ownerOfCase: (staff: { accountId: string; isAdmin: boolean }, caseId: string) => Promise<string | null>
+  following: Following
   /** Enqueues a job in a transaction. */
   enqueue: (sql: Sql, job: string, payload: unknown, key: string) => Promise<void>
   /** Told, again and again, of an account that may not be signed in. */
@@ -89,6 +90,7 @@ export function createGateService(deps: {
     ...createUpkeep({ ...common, store: createUpkeepStore(postgres) }),
     ...createSupervising({
       ...{ ...common, ledger, mirrors, key, audit: deps.audit, ownerOfCase: deps.ownerOfCase },
+      following: deps.following,
       store: createSupervisingStore(postgres),
     }),
 

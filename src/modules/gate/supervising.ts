@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { BadUserInputError, ForbiddenError, IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
-import type { Postgres } from '../../platform/postgres.ts'
+import type { Postgres, Sql } from '../../platform/postgres.ts'
 import { checkedText } from '../../platform/text.ts'
 import type { AuditService } from '../audit/index.ts'
 import type { RestrictionKind } from './errors.ts'
@@ -33,6 +33,12 @@ export interface Wanted {
   minutes: number | null
   reason: string
   explanation: string
+}
+
+/** What else follows from what staff does. What each answers is called after the commit. */
+export interface Following {
+  restricted(sql: Sql, restriction: Restriction): Promise<() => void>
+  lifted(sql: Sql, restriction: Restriction): Promise<() => void>
 }
 
 export interface Supervising {
@@ -66,8 +72,9 @@ export function createSupervising(deps: {
   key: Buffer
   /** Who answers for the subject of a case that this member of staff may see. Refuses with NOT_FOUND. */
   ownerOfCase: (staff: Staff, caseId: string) => Promise<string | null>
+  following: Following
 }): Supervising {
-  const { store, ledger, restrictions, standings, mirror, mirrors, audit, postgres, key, ownerOfCase } = deps
+  const { store, ledger, restrictions, standings, mirror, mirrors, audit, postgres, key, ownerOfCase, following } = deps
 
   async function personOf(staff: Staff, name: PersonName): Promise<Standing> {
     const personId = 'accountId' in name ? name.accountId : await ownerOfCase(staff, name.caseId)
@@ -138,21 +145,23 @@ export function createSupervising(deps: {
       const wanted = checked(staff, given)
       const { personId } = await personOf(staff, wanted.person)
       const id = idOf(staff, wanted.clientId)
-      const made = await postgres.transaction(async (sql) => {
+      const { made, told } = await postgres.transaction(async (sql) => {
         const known = await ledger.find(sql, { id, decisionId: null })
-        if (known) return known
+        if (known) return { made: known, told: () => undefined }
         const { kind, surface, minutes, reason, explanation } = wanted
         const what = { kind, surface, minutes, reason, explanation }
         const whose = { id, personId, authorId: staff.accountId, decisionId: null }
         const restriction = await restrictions.impose(sql, { ...what, ...whose })
         if (!restriction) throw new NotFoundError()
+        const told = await following.restricted(sql, restriction)
         const detail = { kind, surface, minutes }
         const entry = { actorId: staff.accountId, action: 'RESTRICT', target: `restriction:${id}`, personId, detail }
         await audit.write(sql, { ...entry, personal: { reason, explanation } })
-        return restriction
+        return { made: restriction, told }
       })
       if (!isAsWanted(made, wanted, personId)) throw new IdempotencyMismatchError()
       await mirror.refresh(personId)
+      told()
       return made
     },
 
@@ -162,16 +171,19 @@ export function createSupervising(deps: {
       if (!found) throw new NotFoundError()
       const { id, personId, kind, expiresAt } = found
       if (needsAdmin({ kind, minutes: expiresAt && 1 }) && !staff.isAdmin) throw new ForbiddenError()
-      const lifted = await postgres.transaction(async (sql) => {
+      const done = await postgres.transaction(async (sql) => {
         const revoked = await restrictions.revoke(sql, { id, by: staff.accountId })
         const entry = { actorId: staff.accountId, action: 'LIFT_RESTRICTION', target: `restriction:${id}`, personId }
-        if (revoked) await audit.write(sql, { ...entry, personal: { reason } })
-        return revoked
+        if (!revoked) return undefined
+        const told = await following.lifted(sql, revoked)
+        await audit.write(sql, { ...entry, personal: { reason } })
+        return { revoked, told }
       })
       // Else the very next write would be one too many again.
       if (kind === 'COOLDOWN') await mirrors.forgetPace(personId, Object.keys(windowsOf) as Surface[])
       await mirror.refresh(personId)
-      return lifted ?? (await ledger.byIds([id]))[0] ?? found
+      done?.told()
+      return done?.revoked ?? (await ledger.byIds([id]))[0] ?? found
     },
   }
 }
