@@ -8,6 +8,7 @@ import { tell } from '../kit/authorization/asking.ts'
 import { createGroup, openDirect, send } from '../kit/conversations.ts'
 import { runs } from '../kit/fuzz.ts'
 import { argumentsWith, junk, type Known, type Place, placesIn, wellFormed } from '../kit/junk.ts'
+import { caseGlobalId, openCase } from '../kit/moderation.ts'
 import { createOrganizer } from '../kit/organizers.ts'
 import { createPhone, newClientId } from '../kit/phones.ts'
 import { zurich } from '../kit/places.ts'
@@ -49,13 +50,16 @@ beforeAll(async () => {
     return cursor
   }
   const inbox = await cursorOf('subscription { inbox { ... on Ready { cursor } } }')
-  nodes = { Session: session.id, Conversation: group, Venue: venue.id, Activity: activity.id }
+  const caseId = caseGlobalId(await openCase(app))
+  nodes = { Session: session.id, Conversation: group, Venue: venue.id, Activity: activity.id, ModerationCase: caseId }
   known = {
     ...{ conversationId: group, messageId, replyToId: messageId, profileId: other.profileId, id: direct },
     ...{ profileIds: third.profileId, memberIds: other.profileId, campusId: campus.id, campus: campus.id },
     ...{ accountId: Buffer.from(`Account:${third.accountId}`).toString('base64'), ids: direct },
     ...{
       activityId: activity.id,
+      caseId,
+      caseIds: caseId,
       sessionId: session.id,
       venueId: venue.id,
       deviceId: (await createPhone(app)).deviceId,

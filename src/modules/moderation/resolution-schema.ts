@@ -96,7 +96,7 @@ const ResolveCasePayload = builder.objectRef<{ case: ModerationCase }>('ResolveC
   description: 'The case is decided.',
   fields: (t) => ({ case: t.expose('case', { type: CaseType, description: 'The case as it is now.' }) }),
 })
-const RefusalType = builder.objectRef<DomainError>('CaseRefusal').implement({
+const RefusalType = builder.objectRef<Pick<DomainError, 'code' | 'message'>>('CaseRefusal').implement({
   description: 'Why one of many cases is not decided.',
   fields: (t) => ({
     code: t.expose('code', { type: ErrorCodeEnum, description: 'What kind of refusal this is.' }),
@@ -116,7 +116,13 @@ const BulkResultType = builder.objectRef<Resolved>('BulkCaseResult').implement({
       description: 'The case as it is now, if it is decided.',
       resolve: ({ found }) => found,
     }),
-    error: t.expose('error', { type: RefusalType, nullable: true, description: 'Else, why it is not.' }),
+    error: t.field({
+      type: RefusalType,
+      nullable: true,
+      description: 'Else, why it is not.',
+      // An error as it is would be taken for one of this field.
+      resolve: ({ error }) => error && { code: error.code, message: error.message },
+    }),
   }),
 })
 const BulkResolveCasesPayload = builder.objectRef<{ results: Resolved[] }>('BulkResolveCasesPayload').implement({
