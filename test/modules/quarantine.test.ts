@@ -208,7 +208,7 @@ test('two who decide at the same moment, a thousand times: one does, and the oth
     expect((await app.postgres.pool.query(count, [ids])).rows).toEqual([{ n: batch, targets: batch }])
   }
   expect(Object.values(outcomes).reduce((sum, n) => sum + n, 0)).toBe(rounds(1000))
-})
+}, 180_000)
 
 test('what waits is listed oldest first, page by page, and whoever reads it is written down', async () => {
   const { token, id: reader } = await createStaff(app, 'MODERATOR')

@@ -6,7 +6,7 @@ const maxReplyBytes = 64 * 1024
 const failuresAtMost = 5
 const restMs = 10_000
 
-/** A service of the operator's own that is asked in JSON. Nothing waits for it longer than it may take, and nothing fails because of it. */
+/** A service of the operator's own that answers in JSON. Nothing waits for it longer than it may take, and nothing fails because of it. */
 export function createRemoteService<Reply>(deps: {
   name: string
   url: string
@@ -18,31 +18,31 @@ export function createRemoteService<Reply>(deps: {
   let failures = 0
   let restsUntil = 0
 
-  return {
-    /** Nothing: it did not answer in time, or not as agreed, or is left alone since it did not. */
-    async ask(question: unknown): Promise<Reply | undefined> {
-      if (failures >= failuresAtMost && performance.now() < restsUntil) return undefined
-      try {
-        const response = await fetch(url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', accept: 'application/json' },
-          body: JSON.stringify(question),
-          redirect: 'error',
-          signal: AbortSignal.timeout(timeMs),
-        })
-        const text = await shortText(response)
-        if (!response.ok) throw new Error(`${name} answered ${response.status}`)
-        const answer = reply.parse(JSON.parse(text))
-        failures = 0
-        return answer
-      } catch (error) {
-        failures += 1
-        restsUntil = performance.now() + restMs
-        if (failures <= failuresAtMost) logger.warn(`scanning: ${name} does not say`, describeError(error))
-        return undefined
-      }
-    },
+  /** Nothing: it did not answer in time, or not as agreed, or is left alone since it did not. */
+  async function send(type: string, body: string | Uint8Array<ArrayBuffer>): Promise<Reply | undefined> {
+    if (failures >= failuresAtMost && performance.now() < restsUntil) return undefined
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': type, accept: 'application/json' },
+        body,
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeMs),
+      })
+      const text = await shortText(response)
+      if (!response.ok) throw new Error(`${name} answered ${response.status}`)
+      const answer = reply.parse(JSON.parse(text))
+      failures = 0
+      return answer
+    } catch (error) {
+      failures += 1
+      restsUntil = performance.now() + restMs
+      if (failures <= failuresAtMost) logger.warn(`scanning: ${name} does not say`, describeError(error))
+      return undefined
+    }
   }
+
+  return { ask: (question: unknown) => send('application/json', JSON.stringify(question)), send }
 }
 
 /** Read as far as a reply may be long, whatever is sent. */
