@@ -48,7 +48,10 @@ const payloads: Record<string, string> = {
 }
 
 /** Those that have errors of a type of their own. */
-const refusing = [...['createGroupConversation', 'addConversationMembers', 'sendMessage', 'editMessage', 'setReaction']]
+const refusing = [
+  ...['openDirectConversation', 'createGroupConversation', 'addConversationMembers', 'renameConversation'],
+  ...['sendMessage', 'editMessage', 'setReaction'],
+]
 
 /** The document of a mutation of the messages module: each takes one input. */
 export function messagesDocument(name: string): string {
