@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { alike } from './benches/alike.ts'
 import { audit } from './benches/audit.ts'
+import { caseLists } from './benches/cases.ts'
+import { claims } from './benches/claims.ts'
 import { decisions } from './benches/decisions.ts'
 import { fanout } from './benches/fanout.ts'
 import { fence } from './benches/fence.ts'
@@ -15,6 +17,7 @@ import { match } from './benches/match.ts'
 import { growth, nearby } from './benches/nearby.ts'
 import { policies } from './benches/policies.ts'
 import { policyReplay } from './benches/policy-replay.ts'
+import { queueLatency } from './benches/queue.ts'
 import { send } from './benches/send.ts'
 import { sightings } from './benches/sightings.ts'
 import { start } from './benches/start.ts'
@@ -46,6 +49,9 @@ const benches: Record<string, Bench> = {
   policies,
   'policy-replay': policyReplay,
   decisions,
+  cases: caseLists,
+  claims,
+  queue: queueLatency,
   gate,
   'image-hashes': imageHashes,
 }

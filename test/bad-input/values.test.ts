@@ -531,7 +531,7 @@ describe('64: what may not be seen is answered like what is not there', () => {
       ...([
         { deviceId: null, accountId: account.accountId },
         [],
-        async () => ({ kind: 'VENUE', id: rawId(venue.id) }),
+        async () => ({ kind: 'VENUE' as const, id: rawId(venue.id) }),
       ] as const),
       { clientId: newClientId(), reason: 'OTHER', note: null },
     )
