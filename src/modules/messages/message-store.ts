@@ -112,7 +112,7 @@ const fullText = (apart: boolean) => `
   with me as (
     select c.members_seq, c.kind, $6::int is null or exists (
       select from conversation_entries r where r.conversation_id = $1 and r.seq = $6 and r.seq >= m.joined_seq and r.kind = 'MESSAGE'
-      and ${ownSql('$2').replaceAll('e.', 'r.')} and (r.actor_id is null or not ${apartSql('$2', 'r.actor_id')})
+      and ${ownSql('$2', 'r')} and (r.actor_id is null or not ${apartSql('$2', 'r.actor_id')})
     ) as answerable
     from conversation_members m join conversations c on c.id = m.conversation_id
     where m.conversation_id = $1 and m.account_id = $2 and ${presentSql}

@@ -56,9 +56,9 @@ export interface SeenMessage {
 const isFor = ({ accountId }: Sight, state: EntryState, actorId: string | null): boolean =>
   state === 'VISIBLE' || (state === 'HIDDEN' && actorId !== null && actorId === accountId)
 
-/** Of an entry `e`: that it is shown to the account that a parameter holds. */
-export const ownSql = (viewer: string) =>
-  `(e.content_state = 'VISIBLE' or e.content_state = 'HIDDEN' and e.actor_id = ${viewer})`
+/** Of an entry: that it is shown to the account that a parameter holds. */
+export const ownSql = (viewer: string, entry = 'e') =>
+  `(${entry}.content_state = 'VISIBLE' or ${entry}.content_state = 'HIDDEN' and ${entry}.actor_id = ${viewer})`
 
 /** Whether a message is there for somebody. */
 export const isMessageShown = (sight: Sight, { seq, senderId, state }: SeenMessage): boolean =>
