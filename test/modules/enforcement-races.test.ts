@@ -101,4 +101,4 @@ test('whatever is killed wherever, and whoever works beside: every effect is the
   const decided = await decidedOf(app, ids)
   expect(decided.filter(({ state }) => state === 'REVERTED').length).toBeGreaterThan(50)
   expect(await faultsOf(app, ids, things)).toEqual([])
-})
+}, 90_000)

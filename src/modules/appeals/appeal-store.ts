@@ -137,9 +137,11 @@ export function createAppealStore({ sql }: Pick<Postgres, 'sql'>) {
       )
     },
 
-    /** What a person said, and that it was them, is forgotten; that there was an appeal is not. */
+    /** What a person said and was answered, and that it was them, is forgotten; that there was an appeal is not. */
     async erase(personId: string): Promise<number> {
-      const text = `update appeals set appellant_id = null, note = null, client_id = null, fingerprint = null
+      const deciding = 'update appeals set decided_by = null where decided_by = $1 returning id'
+      await sql({ name: 'appeals-erase-decider', text: deciding }, [personId])
+      const text = `update appeals set appellant_id = null, note = null, answer = null, client_id = null, fingerprint = null
                     where appellant_id = $1 returning id`
       return (await sql({ name: 'appeals-erase', text }, [personId])).length
     },

@@ -172,9 +172,11 @@ export function createApplying(deps: {
 
   async function settleOnce(decisionId: string, wait: boolean): Promise<void> {
     const known = await store.decision(decisionId)
-    if (known?.state === 'REVERTING') await lift(known)
+    if (!known || known.state === 'APPLIED') return
+    if (known.state === 'REVERTED') return after(known)
+    if (known.state === 'REVERTING') await lift(known)
     const done = await postgres.transaction(async (tx) => {
-      if (!known || !(await store.lockSubject(tx, known.subject, wait))) return undefined
+      if (!(await store.lockSubject(tx, known.subject, wait))) return undefined
       const decision = await store.decisionIn(tx, decisionId)
       if (decision?.state === 'PENDING') await apply(tx, decision)
       else if (decision?.state === 'REVERTING' && known.state === 'REVERTING') await undo(tx, decision)

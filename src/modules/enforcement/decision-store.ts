@@ -158,10 +158,19 @@ export function createDecisionStore({ sql }: Pick<Postgres, 'sql'>) {
       return (await tx<{ id: string }>({ name: 'enforcement-shadow-over', text }, [personId, surface, at]))[0]?.id
     },
 
-    /** Nobody's from here on. */
+    /** Nobody's from here on, and by nobody where it was them who decided. */
     async disown(personId: string): Promise<number> {
       const text = 'update decisions set owner_id = null where owner_id = $1 returning id'
-      return (await sql({ name: 'enforcement-disown', text }, [personId])).length
+      const owned = await sql({ name: 'enforcement-disown', text }, [personId])
+      for (const column of ['decided_by', 'reverted_by'])
+        await sql(
+          {
+            name: `enforcement-disown-${column}`,
+            text: `update decisions set ${column} = null where ${column} = $1 returning id`,
+          },
+          [personId],
+        )
+      return owned.length
     },
   }
 }
