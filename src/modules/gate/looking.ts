@@ -23,6 +23,14 @@ export function createLooking(deps: {
 }) {
   const { mirror, mirrors, clock, key, rateLimits } = deps
   const local = createLocalPaces()
+  const loading = new Map<string, Promise<PersonState>>()
+
+  /** Of many writes at once one asks Postgres for all: what it finds replaces nothing newer. */
+  function load(personId: string): Promise<PersonState> {
+    const known = loading.get(personId) ?? mirror.load(personId).finally(() => loading.delete(personId))
+    loading.set(personId, known)
+    return known
+  }
   const hashed = (kind: string, text: string) =>
     createHmac('sha256', key).update(`${kind} ${text}`).digest('base64url').slice(0, 22)
 
@@ -47,7 +55,7 @@ export function createLooking(deps: {
     try {
       const known = await mirrors.ask(question, nowMs)
       if (known) return known
-      const state = await mirror.load(write.personId)
+      const state = await load(write.personId)
       if (!state.known) return { state, counts: nothing }
       return (await mirrors.ask(question, clock.now(), state)) ?? { state, counts: nothing }
     } catch (error) {
