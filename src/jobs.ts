@@ -58,6 +58,7 @@ export function createJobs(deps: {
     moderation,
     policies,
     links,
+    quarantine,
   } = deps.services
   return {
     jobs: {
@@ -107,6 +108,7 @@ export function createJobs(deps: {
         const { accountId, purpose } = mailSchema.parse(payload)
         return profiles.sendMail(accountId, purpose)
       },
+      'drop-quarantine': async () => void (await quarantine.dropOld()),
       'drop-mailed-tokens': () => profiles.dropOldTokens(),
       'drop-sign-ins': () => identity.dropOldSignIns(),
       'checkpoint-audit': () => audit.checkpoint(),
@@ -119,6 +121,7 @@ export function createJobs(deps: {
       'drop-case-evidence': '51 3 * * *',
       'drop-judged-writes': '29 * * * *',
       'drop-mailed-tokens': '17 3 * * *',
+      'drop-quarantine': '27 3 * * *',
       'drop-sign-ins': '43 * * * *',
       'drop-social-changes': '* * * * *',
       'project-missing': '* * * * *',

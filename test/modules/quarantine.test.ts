@@ -247,6 +247,24 @@ test('nobody else sees that there is any', async () => {
   expect(codeOf(await decide(createId(app.clock.now()), 'CLEAN'))).toBe('NOT_FOUND')
 })
 
+test('what was decided is dropped after thirty days, and so is what was part of something that passed by', async () => {
+  const id = createId(app.clock.now())
+  const [decided, waits] = [await put(), await put()]
+  const passed = await put({ subject: { kind: 'ACTIVITY_MESSAGE', id: `${id}:1` } })
+  await decide(decided.id, 'CLEAN')
+  const kept = async () => {
+    await app.services.quarantine.dropOld()
+    const ids = [decided.id, waits.id, passed.id]
+    return [...(await app.services.quarantine.byIds(moderator.id, ids)).keys()].sort()
+  }
+  const dayMs = 24 * 60 * 60 * 1000
+  app.clock.advance(30 * dayMs - 60_000)
+  expect(await kept()).toEqual([decided.id, waits.id, passed.id].sort())
+  app.clock.advance(120_000)
+  expect(await kept()).toEqual([waits.id])
+  app.clock.advance(-30 * dayMs - 60_000)
+})
+
 test('nothing of an erased person is left there, and what they decided is nobody’s', async () => {
   const leaver = await createOrganizer(app)
   const gone = await put({ ownerId: leaver.accountId })

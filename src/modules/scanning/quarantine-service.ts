@@ -59,6 +59,8 @@ export interface QuarantineService {
     staffId: string,
     given: { itemId: string; decision: QuarantineDecision; note: string | null },
   ): Promise<QuarantineItem>
+  /** Drops what nobody needs any more: 30 days after it was decided, or was put there if it passed by. Repeating it is safe. */
+  dropOld(): Promise<number>
   /** Leaves nothing of a person there. Repeating it is safe. */
   erase(personId: string): Promise<number>
 }
@@ -67,6 +69,7 @@ const severities = { CLEAN: null, HIDDEN: 4, BLOCKED: 5 } as const
 const waiting = ['NEEDS_REVIEW', 'QUARANTINED'] as const
 const worse: readonly QuarantineState[] = ['NEEDS_REVIEW', 'QUARANTINED', 'BLOCKED']
 const noteLength = 1000
+const keptMs = 30 * 24 * 60 * 60 * 1000
 /** More does not fit into an index. */
 const locatorBytes = 1500
 const shownOfLocator = 300
@@ -161,6 +164,7 @@ export function createQuarantineService(deps: {
       return item
     },
 
+    dropOld: () => store.dropBefore(new Date(clock.now() - keptMs)),
     erase: (personId) => store.erase(personId),
   }
 

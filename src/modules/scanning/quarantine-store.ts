@@ -123,6 +123,13 @@ export function createQuarantineStore({ sql }: Pick<Postgres, 'sql'>) {
       return (await tx<Row>({ name: 'quarantine-items', text }, [ids])).map(itemOf)
     },
 
+    /** Drops what was decided before a time, and what waits since before it and was part of an activity: that is gone by then. */
+    async dropBefore(at: Date): Promise<number> {
+      const text = `delete from quarantine_items where decided_at < $1
+                    or (decided_at is null and created_at < $1 and subject_kind in ('ACTIVITY', 'ACTIVITY_MESSAGE')) returning id`
+      return (await sql({ name: 'quarantine-drop', text }, [at])).length
+    },
+
     /** Drops what is a person's, and makes what they decided nobody's. */
     async erase(personId: string): Promise<number> {
       const gone = 'delete from quarantine_items where owner_id = $1 returning id'
