@@ -75,6 +75,16 @@ test('a version is made, tried beside the active one, activated and replaced, an
   expect((await audits(id)).every(({ by }) => by === admin.id)).toBe(true)
 })
 
+test('however often a version is asked for at once, with one client id there is one', async () => {
+  const clientId = newClientId()
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, i) => createPolicy(i % 2 ? app : other, admin.token, harmless, clientId)),
+  )
+  expect(new Set(answers.map(({ data }) => data?.result?.policy?.id)).size).toBe(1)
+  const { rows } = await app.postgres.pool.query('select 1 from policy_versions where client_id = $1', [clientId])
+  expect(rows).toHaveLength(1)
+})
+
 test('a document that is none is refused with everything that is wrong, and a huge one before it is read', async () => {
   const { data } = await createPolicy(
     app,
