@@ -3,8 +3,6 @@ import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { SubjectName } from '../enforcement/index.ts'
 import type { Appeal, AppealOutcome, AppealState } from './appeals.ts'
 
-export type AppealStore = ReturnType<typeof createAppealStore>
-
 export interface NewAppeal {
   id: string
   caseId: string

@@ -1,4 +1,4 @@
-export type { Appeal, AppealOutcome, AppealState } from './appeals.ts'
+export type { Appeal, AppealState } from './appeals.ts'
 export {
   AppealExistsError,
   AppealResolvedError,

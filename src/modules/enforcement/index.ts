@@ -2,7 +2,7 @@ export type { Decision, DecisionState, Measure, ModerationAction, NewDecision } 
 export { DecisionRevertedError } from './errors.ts'
 export { createEnforcementService, type EnforcementService, type Staff } from './service.ts'
 export { appealableMs } from './status-of.ts'
-export type { Status, ToldStatus } from './statuses.ts'
+export type { ToldStatus } from './statuses.ts'
 export type {
   Beholder,
   ContentState,
