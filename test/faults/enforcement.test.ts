@@ -45,7 +45,7 @@ test('two workers on one backlog, one of them killed again and again: every effe
   const left = async () => (await decidedOf(app, ids)).filter(({ state }) => state !== 'APPLIED').length
   const workers = await Promise.all([start(), start()])
   let killed = 0
-  for (; (await left()) > 0 && killed < rounds(12); killed += 1) {
+  for (; (await left()) > 0 && killed < rounds(8); killed += 1) {
     const index = killed % 2
     workers[index]?.child.kill('SIGKILL')
     await workers[index]?.ended
@@ -69,4 +69,4 @@ test('two workers on one backlog, one of them killed again and again: every effe
       .map((one) => ({ ...one, subject: { kind: 'MESSAGE' } }))
     expect([id, state]).toEqual([id, demanded(standing as unknown as Decision[])?.state ?? 'VISIBLE'])
   }
-}, 90_000)
+}, 180_000)
