@@ -830,12 +830,7 @@ describe('two nodes', () => {
 test('an organizer who makes too much is told when to go on', async () => {
   const limited = await createTestApp({ RATE_LIMITS: 'on' })
   const busy = await createOrganizer(limited)
-  const inputs = Array.from({ length: 10 }, (_, i) => busy.venueInput({ name: `Place ${i}` }))
-  for (const input of inputs)
-    expect((await busy.call('createVenue', 'venue', input)).data?.['createVenue']?.venue).toBeDefined()
+  for (let i = 0; i < 60; i += 1) await busy.venue()
   const refused = await busy.call('createVenue', 'venue', busy.venueInput())
-  expect(refused.data?.['createVenue']).toMatchObject({ __typename: 'RestrictedError', code: 'RATE_LIMITED' })
-  // What was made stays so, and is found by whoever asks for it again.
-  const again = await busy.call('createVenue', 'venue', inputs[0] ?? {})
-  expect(again.data?.['createVenue']?.venue).toBeDefined()
+  expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) })
 })
