@@ -33,6 +33,10 @@ const tasks = {
     run: ['--enable-source-maps', 'dist/scripts/audit-verify.js'],
   },
   bench: { steps: ['packages', 'client', 'build'], run: ['--enable-source-maps', 'dist/bench/main.js'] },
+  'bench:text': {
+    steps: ['packages', 'client', 'build'],
+    run: ['--enable-source-maps', 'dist/scripts/bench-text.js'],
+  },
   'set-up': { steps: ['packages', 'client', 'documents', 'build'] },
 }
 

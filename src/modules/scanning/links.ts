@@ -109,10 +109,10 @@ function bareIn(chunk: string, offset: number): Found | undefined {
   const [first = ''] = host.split('.')
   if (
     !opens &&
-    host === domain &&
+    host.toLowerCase() === domain &&
     publicSuffix &&
     isWord(publicSuffix) &&
-    (isWord(first) || /^\p{Lu}/u.test(publicSuffix))
+    (isWord(first) || /\.\p{Lu}[^.]*$/u.test(host))
   )
     return undefined
   const place = placeOf(`http://${host}`)

@@ -8,7 +8,7 @@ const shapes: Record<string, string> = {
   a: '19b 250 251 3b1 430 15c4 15c5 1d00 20b3 2376 237a a4ee a4ef a7db ab7a 102a0 104db 16f40 1d217',
   ae: 'e6 4d5',
   b: `180 183 185 253 299 3b2 431 432 463 48d e3f 13f8 13fc 1472 1473 15af 15f7 20bf 2c83 a4d0 a7b5 a7d7 ab9f
-    10282 102a1 10301 16ed1`,
+    10282 102a1 10301 16ed1 44c`,
   c: `a2 23c 254 37b 3c2 3db 441 4ab 1004 105a 1d04 1d10 20a1 20b5 2184 2c8b 2ca5 a4da a4db ab3f abaf 102a2
     10302 1043d 1044b 1051c 118e9 118f2 1f16e 1f74c`,
   d: 'f0 111 18c 256 257 501 146f 15de 15ea 1d05 20ab a4d2 a4d3 ab70 abb7',

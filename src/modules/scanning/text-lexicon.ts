@@ -40,6 +40,8 @@ const endings = ['', 's', 'es', 'ed', 'er', 'ers', 'ing', 'in', 'y']
 const doubling = ['ed', 'er', 'ing', 'in', 'y']
 const width = 32
 const phraseSize = 99
+/** From here on characters are syllables or words. */
+const firstSyllable = 0x2e80
 /** Where words begin, and where what is within a word does. */
 export const roots = { word: 0, within: 1 } as const
 
@@ -79,7 +81,7 @@ export class Lexicon {
     const place = anyStart ? (anyEnd ? 'any' : 'end') : anyEnd ? 'start' : 'word'
     for (const form of word.endsWith('+') ? inflected(bare) : [bare]) {
       for (const { letters, lengths } of readings(form)) {
-        const size = lengths.reduce((sum, each) => sum + each, 0)
+        const size = lengths.reduce((sum, each) => sum + Math.abs(each), 0)
         for (const root of anyStart ? [roots.word, roots.within] : [roots.word])
           this.#put(this.#way(root, letters), { label, level, place, lengths, size, joined: false })
       }
@@ -181,5 +183,7 @@ function met({ letters, lengths }: Reading): { letters: number[]; lengths: numbe
       runs.lengths.push(length)
     }
   }
+  // A syllable or a word that is written twice is another one; a letter is one that is drawn out. A negative length is exact.
+  runs.lengths = runs.lengths.map((length, i) => ((runs.letters[i] as number) >= firstSyllable ? -length : length))
   return runs
 }

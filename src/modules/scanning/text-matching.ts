@@ -15,6 +15,8 @@ const gapWords = 2
 const wordsInOne = 9
 /** Pieces that one term may lie over: each place in a text is looked at so often at most. */
 const piecesAtMost = 40
+/** Letters that are looked at from one place in a text at most, along all ways together. */
+const stepsAtMost = 400
 /** What follows an apostrophe without being the rest of a word. */
 const contractions = new Set(['re', 'll', 'd', 's', 't', 've', 'm', 'em', 'all'].map(spelled))
 
@@ -82,9 +84,15 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
 
   // Each part of a phrase has its own stretch of the path.
   function isLongEnough(least: readonly number[], base: number): boolean {
-    for (let i = 0; i < least.length; i++) if ((path[base + i] as number) < (least[i] as number)) return false
+    for (let i = 0; i < least.length; i++) {
+      const length = path[base + i] as number
+      const wanted = least[i] as number
+      if (wanted < 0 ? length !== -wanted : length < wanted) return false
+    }
     return true
   }
+
+  let steps = 0
 
   function walk(begin: number, at: number, root: number, starts: boolean, base: number): void {
     let node = root
@@ -92,6 +100,8 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
     let last = -1
     let crossed = 0
     for (let run = at; run < count; run++) {
+      steps += 1
+      if (steps > stepsAtMost) return
       const letter = letters[run] as number
       if (letter === last) path[depth - 1] = (path[depth - 1] as number) + (lengths[run] as number)
       else {
@@ -127,6 +137,7 @@ export function findTerms(reading: Reading, lexicon: Lexicon): Hit[] {
   }
 
   for (let run = 0; run < count; run++) {
+    steps = 0
     const starts = run === startOf(piece[run] as number)
     walk(run, run, starts ? roots.word : roots.within, starts, 0)
   }

@@ -17,7 +17,7 @@ export function segmentsOf(pattern: string): Segment[] {
   const add = (choices: string[]) => {
     open = (open ?? ['']).flatMap((before) => choices.map((choice) => before + choice))
   }
-  for (const [part] of pattern.matchAll(/ |_|[^ _()]+|\((?:[^()]|\([^()]*\)\??)*\)\??/g)) {
+  for (const part of partsOf(pattern)) {
     if (part === ' ') close()
     else if (part === '_') {
       close()
@@ -33,6 +33,20 @@ export function segmentsOf(pattern: string): Segment[] {
   }
   close()
   return segments
+}
+
+/** A space, a gap, a stretch of letters, or a group with all that is in it. */
+function* partsOf(pattern: string): Generator<string> {
+  for (let i = 0; i < pattern.length; ) {
+    let end = i + 1
+    if (pattern[i] === '(') {
+      for (let depth = 1; depth > 0; end++) depth += pattern[end] === '(' ? 1 : pattern[end] === ')' ? -1 : 0
+      if (pattern[end] === '?') end += 1
+    } else if (pattern[i] !== ' ' && pattern[i] !== '_')
+      while (end < pattern.length && !' _('.includes(pattern[end] as string)) end += 1
+    yield pattern.slice(i, end)
+    i = end
+  }
 }
 
 function segment(choices: string[]): Segment {

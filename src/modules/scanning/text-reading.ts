@@ -58,7 +58,8 @@ const asNumber = (letter: string) => {
   return letter === 'l' ? 9 : letter === 'v' ? 21 : point - 96
 }
 /** At the end of a word these are what they are. */
-const closing = new Set(Array.from('!|+(', (each) => each.charCodeAt(0)))
+const closing = new Set(Array.from('!+(', (each) => each.charCodeAt(0)))
+const closingAtMost = 3
 const signOf = new Map(Object.entries(leetSigns).map(([sign, letter]) => [sign.codePointAt(0) ?? 0, asNumber(letter)]))
 const word = /[\p{L}\p{M}]/u
 const white = /\s/u
@@ -177,8 +178,10 @@ function isMark(point: number): boolean {
 
 /** Whether a word goes on there: what is a sign at its end only is punctuation. */
 function isWord(text: string, at: number): boolean {
-  if (at >= text.length) return false
-  const unit = text.charCodeAt(at)
+  let next = at
+  while (next < at + closingAtMost && closing.has(text.charCodeAt(next))) next += 1
+  if (next >= text.length) return false
+  const unit = text.charCodeAt(next)
   const kind = unit < 128 ? (asciiKinds[unit] as number) & 7 : kinds.letter
   return kind === kinds.letter || (kind === kinds.sign && !closing.has(unit))
 }

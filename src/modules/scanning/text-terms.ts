@@ -58,7 +58,7 @@ export const englishTerms: readonly Terms[] = [
     label: 'sexual',
     level: 'low',
     words:
-      'nude naked bdsm boobs boobies boob penis vagina clit clitoris orgasm orgasms ejaculat* nsfw fetish kinky sexy onlyfans incest anal',
+      'nude naked bdsm boobs boobies boob penis vagina clits clitoris orgasm orgasms ejaculat* nsfw fetish kinky sexy onlyfans incest anal',
   },
   { label: 'harassment', level: 'medium', words: 'kys' },
   { label: 'harassment', level: 'high', words: 'kysnow killyourself killurself' },

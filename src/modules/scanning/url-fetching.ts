@@ -90,7 +90,10 @@ export function createFetching(deps: { lookup?: Lookup; connect?: Connect; limit
       try {
         for (;;) {
           const target = targetOf(next, base)
-          if (typeof target === 'string') return done('refused', target)
+          if (typeof target === 'string') {
+            if (base) hops.push(next)
+            return done('refused', target)
+          }
           hops.push(target.url.href)
           const response = await get(target, time.signal)
           if (response === 'address') return done('refused', 'address')
