@@ -88,13 +88,15 @@ export const caseLists: Bench = async ({ stage, rounds, roundMs, say }) => {
 async function fill({ sql, pool }: Postgres): Promise<void> {
   await pool.query('set statement_timeout = 0')
   const text = `insert into moderation_cases (id, subject_kind, subject_id, campus_id, state, reasons, severity, opened_at, due_at, assignee_id, appeal_open)
-    select gen_random_uuid(), (array['MESSAGE', 'ACTIVITY', 'VENUE', 'EVENT'])[1 + i % 4]::"SubjectKind", i::text,
-      case when i % 3 > 0 then ($1::uuid[])[1 + i % 20] end,
-      (case when i % 20 = 0 then 'OPEN' when i % 200 = 1 then 'ESCALATED' else (array['ACTIONED', 'DISMISSED', 'CLOSED'])[1 + i % 3] end)::"CaseState",
-      array[(array['SPAM', 'HATE', 'ABUSE', 'SCAM', 'SEXUAL', 'OTHER'])[1 + i % 6]] || case when i % 500 = 0 then array['SELF_HARM'] else '{}' end,
-      i % 6, now() - i * interval '20 seconds', now() - i * interval '20 seconds' + interval '1 hour',
-      case when i % 50 = 0 then $2::uuid end, i % 1000 = 7
-    from generate_series($3::int, $4::int) i`
+    select gen_random_uuid(), (array['MESSAGE', 'ACTIVITY', 'VENUE', 'EVENT'])[1 + r.kind]::"SubjectKind", i::text,
+      case when r.campus < 20 then ($1::uuid[])[1 + r.campus] end,
+      (case when r.state < 10 then 'OPEN' when r.state = 10 then 'ESCALATED' else (array['ACTIONED', 'DISMISSED', 'CLOSED'])[1 + r.state % 3] end)::"CaseState",
+      array[(array['SPAM', 'HATE', 'ABUSE', 'SCAM', 'SEXUAL', 'OTHER'])[1 + r.reason]] || case when r.rare = 0 then array['SELF_HARM'] else '{}' end,
+      r.severity, now() - i * interval '20 seconds', now() - i * interval '20 seconds' + interval '1 hour',
+      case when r.rare < 10 then $2::uuid end, r.rare = 7
+    from generate_series($3::int, $4::int) i, lateral (select floor(random() * 4 + i * 0)::int as kind, floor(random() * 30 + i * 0)::int as campus,
+      floor(random() * 200 + i * 0)::int as state, floor(random() * 6 + i * 0)::int as reason, floor(random() * 6 + i * 0)::int as severity,
+      floor(random() * 500 + i * 0)::int as rare) r`
   const step = 10_000
   for (let from = 1; from <= cases; from += step)
     await sql({ name: '', text }, [campuses, staff.accountId, from, from + step - 1])

@@ -44,11 +44,13 @@ export const queueLatency: Bench = async ({ stage, rounds, say }) => {
       ])
       return here.services.identity.mintAccountToken(`bench-${id}`)
     }
+    const owner = randomUUID()
+    await sql({ name: '', text: 'insert into accounts (id, username) values ($1, $2)' }, [owner, `bench-${owner}`])
     async function venue(): Promise<string> {
       const id = randomUUID()
       const text = `insert into venues (id, owner_id, client_id, fingerprint, name, latitude, longitude, created_at, updated_at)
-        values ($1, $2, $1, '', 'A venue', 47, 8, now(), now())`
-      await sql({ name: '', text }, [id, randomUUID()])
+        values ($1::uuid, $2, $1::text, '', 'A venue', 47, 8, now(), now())`
+      await sql({ name: '', text }, [id, owner])
       return Buffer.from(`Venue:${id}`).toString('base64')
     }
     async function ask(token: string, query: string, variables: object): Promise<string> {

@@ -6,7 +6,7 @@ import type { SubjectName } from '../enforcement/index.ts'
 import type { Viewer } from '../identity/index.ts'
 import type { MatchService } from '../matches/index.ts'
 import type { ModerationService, NewReport, Report } from '../moderation/index.ts'
-import type { Whom } from './service.ts'
+import type { Whom } from './whom.ts'
 
 /** Something or somebody, in one of the ways that a viewer can be told of it. */
 export type Reported = SubjectName | Whom

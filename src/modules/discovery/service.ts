@@ -8,9 +8,7 @@ import type { Block, SocialService } from '../social/index.ts'
 import { createNearbyChanges, type NearbyChanges } from './nearby-changes.ts'
 import { createNearbyPeople, type NearbyPeople } from './nearby-people.ts'
 import { createReporting, type Reporting } from './reporting.ts'
-
-/** Somebody, in one of the ways that a viewer can be told of them. */
-export type Whom = { matchId: string } | { personId: string } | { activityId: string; attendeeId: string }
+import type { Whom } from './whom.ts'
 
 export interface DiscoveryService extends NearbyPeople, NearbyChanges, Reporting {
   /** What people are called towards a viewer. */
