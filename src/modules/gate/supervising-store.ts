@@ -1,5 +1,5 @@
 import type { KeysetRange } from '../../platform/keyset.ts'
-import type { Postgres } from '../../platform/postgres.ts'
+import type { Postgres, Sql } from '../../platform/postgres.ts'
 import { type Restriction, restrictionColumns } from './ledger-store.ts'
 import type { ReputationEvent } from './standing-store.ts'
 
@@ -20,6 +20,12 @@ const between = (time: string, id: string, order: string) =>
 /** What staff looks at. */
 export function createSupervisingStore({ sql }: Pick<Postgres, 'sql'>) {
   return {
+    /** Whoever has the same wish at the same time waits here until it is fulfilled. */
+    async queue(tx: Sql, id: string): Promise<void> {
+      const text = `select pg_advisory_xact_lock(hashtextextended('gate-restrict ' || $1, 0)) is null as locked`
+      await tx({ name: 'gate-restrict-queue', text }, [id])
+    },
+
     restrictions: (personId: string, range: KeysetRange): Promise<Restriction[]> =>
       sql<Restriction>(
         {

@@ -146,6 +146,7 @@ export function createSupervising(deps: {
       const { personId } = await personOf(staff, wanted.person)
       const id = idOf(staff, wanted.clientId)
       const { made, told } = await postgres.transaction(async (sql) => {
+        await store.queue(sql, id)
         const known = await ledger.find(sql, { id, decisionId: null })
         if (known) return { made: known, told: () => undefined }
         const { kind, surface, minutes, reason, explanation } = wanted
