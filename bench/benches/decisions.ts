@@ -38,18 +38,29 @@ export const decisions: Bench = async ({ stage, rounds, say }) => {
   const pool = new pg.Pool({ connectionString: stage.env['DATABASE_URL'], max: 2 })
   const env = { ...stage.env, DATABASE_POOL_SIZE: '10' }
 
-  const start = () => {
-    const child = spawn(process.execPath, ['--enable-source-maps', entry], {
-      env: { PATH: process.env['PATH'], ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    process.once('exit', () => child.kill('SIGKILL'))
-    return child
+  interface Worker {
+    child: ChildProcess
+    /** It takes jobs: whoever is killed before has never been there. */
+    works: boolean
+    gone: Promise<unknown>
   }
-  const end = async (child: ChildProcess | undefined, signal: 'SIGKILL' | 'SIGTERM') => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+  const start = (): Worker => {
+    const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+      env: { PATH: process.env['PATH'], ...env, LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const kill = () => child.kill('SIGKILL')
+    process.once('exit', kill)
+    const gone = once(child, 'exit').finally(() => process.off('exit', kill))
+    const worker: Worker = { child, works: false, gone }
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      worker.works ||= text.includes('working')
+    })
+    return worker
+  }
+  const end = async ({ child, gone }: Worker, signal: 'SIGKILL' | 'SIGTERM') => {
     child.kill(signal)
-    await once(child, 'exit')
+    await gone
   }
 
   async function round({ kills }: { kills: boolean }): Promise<Figures> {
@@ -61,15 +72,16 @@ export const decisions: Bench = async ({ stage, rounds, say }) => {
       return (await pool.query<{ count: number }>(text, [ids])).rows[0]?.count ?? 0
     }
     const begun = performance.now()
+    // The one that has worked for longest comes first.
     const workers = [start(), start()]
     let killed = 0
     while ((await left()) > 0) {
       await pause(killEveryMs)
-      if (!kills) continue
-      // A worker needs more than a second to begin: each of the two is killed as often as it can do something in between.
-      const index = Math.floor(killed / 3) % 2
-      await end(workers[index], 'SIGKILL')
-      workers[index] = start()
+      const [oldest] = workers
+      if (!kills || !oldest?.works) continue
+      await end(oldest, 'SIGKILL')
+      workers.shift()
+      workers.push(start())
       killed += 1
     }
     const seconds = (performance.now() - begun) / 1000

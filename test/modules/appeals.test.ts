@@ -247,7 +247,7 @@ test('two who decide the same appeal at once: one does, every time', async () =>
     [rows.map(({ id }) => id)],
   )
   expect(counted).toEqual([{ statuses: rows.length, appeals: rows.length }])
-})
+}, 90_000)
 
 test('lists: staff see the oldest first, by state; everybody their own', async () => {
   const ann = await createAccount(app)
