@@ -54,6 +54,13 @@ describe('an e-mail address', () => {
     expect(await login()).toBe('LoginPayload')
   })
 
+  test('that is verified is worth some trust, and another one no more', async () => {
+    const ann = await createAccount(app)
+    for (let i = 0; i < 2; i++) await verified(app, mailbox, ann, newAddress())
+    const standings = await app.services.gate.standings.of([ann.accountId])
+    expect(standings.get(ann.accountId)).toMatchObject({ trust: 55 })
+  })
+
   test('given at registration gets a token by itself', async () => {
     const email = newAddress()
     const input = { clientId: newClientId(), username: newUsername(), password, email }
