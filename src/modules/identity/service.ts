@@ -59,6 +59,8 @@ export interface IdentityService extends RegistrationService, SignInService, Rol
   accounts(viewer: Viewer | null, ids: readonly string[]): Promise<Map<string, Account>>
   /** The account that the viewer is signed in with. */
   account(viewer: Viewer | null): Promise<Account | null>
+  /** The roles of those of these accounts that are there: for looking after what was opened with them. */
+  rolesOf(accountIds: readonly string[]): Promise<Map<string, Viewer['roles']>>
   /** Whether the viewer was revoked after it was let in. */
   isRevoked(viewer: Viewer): boolean
   /** Tells of every revocation, on every node within a second of its commit, so that live sockets are cut. */
@@ -254,6 +256,11 @@ export async function createIdentityService(deps: {
       const visible = ids.filter((id) => isId(id) && (admin || id === viewer?.accountId))
       const found = visible.length > 0 ? await store.accounts(visible) : []
       return new Map(found.map((account) => [account.id, account]))
+    },
+
+    async rolesOf(accountIds) {
+      const found = await store.accounts([...new Set(accountIds)].filter(isId))
+      return new Map(found.map(({ id, roles }) => [id, roles]))
     },
 
     async account(viewer) {
