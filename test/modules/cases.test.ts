@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { createId } from '../../src/platform/ids.ts'
 import { createAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { runs } from '../kit/fuzz.ts'
@@ -40,7 +41,6 @@ const open = async (more: Parameters<typeof openCase>[1] = {}) => {
 }
 const warn = { action: 'WARN', reason: 'advertising', explanation: 'Please do not advertise here.' }
 const campus = async () => {
-  const { createId } = await import('../../src/platform/ids.ts')
   const id = createId(app.clock.now())
   const values = [id, `Campus ${id.slice(-6)}`, `${id.slice(-8)}.example`]
   const text = 'insert into campuses (id, name, latitude, longitude, email_domain) values ($1, $2, 47, 8, $3)'
@@ -271,7 +271,6 @@ test('what was said is forgotten thirty days after a case is over, and not befor
 })
 
 test('policies open a case once, make it more urgent, and open it again only for something new', async () => {
-  const { createId } = await import('../../src/platform/ids.ts')
   const id = createId(app.clock.now())
   const first = await openCase(app, { id, severity: 2, texts: ['a'] })
   expect(await openCase(app, { id, severity: 2, texts: ['a'] })).toBe(first)
