@@ -31,7 +31,7 @@ const set = (domain: string, verdict: string | null, token = admin.token) =>
 const listDocument = `query ($first: Int, $after: String) { linkDomains(first: $first, after: $after) {
   edges { node { domain verdict } } pageInfo { endCursor hasNextPage } } }`
 type Page = { linkDomains: { edges: { node: Listed }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } }
-const list = async (variables: object = {}) =>
+const list = async (variables: Record<string, unknown> = {}) =>
   (await ask<Page>(app, listDocument, variables, { token: admin.token })).data?.linkDomains
 
 test('staff see what the scanner finds in a text, and where', async () => {

@@ -11,7 +11,6 @@ export {
   type Level,
   levels,
   mergedLevels,
-  surer,
   type TextFindings,
   type TextLabel,
   type TextLevels,

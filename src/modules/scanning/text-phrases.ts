@@ -186,6 +186,7 @@ export const phrases: readonly Terms[] = [
       'sit on my (face|dick|cock)',
       '(child|kiddie|kid|teen|underage) (porn|nudes|sex|xxx)',
       'fuck me',
+      'double penetration',
       '(hard|wet|horny) for (you|u|me)',
       '(my|your|ur|his|big|huge|hard|thick|black|massive) (dick|cock)',
       '(wet|tight|your|ur|my|her|juicy) (pussy|cunt)',

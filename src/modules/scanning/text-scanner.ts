@@ -29,7 +29,7 @@ const reasonsAtMost = 50
 const lexicon = new Lexicon([...englishTerms, ...languageTerms, ...phrases, ...scamPhrases])
 
 const notAscii = /[^\0-\x7f]/
-const signInWord = /[\p{L}][0-9@$!|+(€£¢§]|[0-9@$!|+(€£¢§][\p{L}]|[@$][@$]/u
+const signInWord = /\p{L}[0-9@$|€£¢§]|[0-9@$!|+€£¢§]\p{L}|\p{L}\(\p{L}|[@$][@$]/u
 const turned = '\u202e'
 
 /** `hostVerdict` tells what is known of where a link leads: nothing, without it. */

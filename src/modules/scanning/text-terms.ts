@@ -20,13 +20,13 @@ export const englishTerms: readonly Terms[] = [
   {
     label: 'profanity',
     level: 'low',
-    words: `slut sluts bastard bastards thot thots ass asses arse arses badass smartass piss pissed pissing pissoff crap crappy crapping damn damned dammit damnit goddamn goddamnit
+    words: `cuck cucks slut sluts bastard bastards thot thots ass asses arse arses badass smartass piss pissed pissing pissoff crap crappy crapping damn damned dammit damnit goddamn goddamnit
       bollocks bugger buggers prick pricks tosser tossers wank wanking wanked dicks douche douches turd turds stfu gtfo wtf bitchin fugly milf`,
   },
   {
     label: 'slur',
     level: 'high',
-    words: `*nigger* nigga+ niggas niggah niggaz nigguh niglet+ sandnigger+ *faggot* faggy kike+ kikes gook+ gooks wetback+ raghead+ towelhead+
+    words: `*nigger* abeed africoon+ nigga+ niggas niggah niggaz nigguh niglet+ sandnigger+ *faggot* faggy kike+ kikes gook+ gooks wetback+ raghead+ towelhead+
       sandmonkey+ spics spick spicks chink chinks chinky tranny trannies trannys shemale+ paki pakis jigaboo+ jiggaboo+ beaner beaners
       coonass porchmonkey+ zipperhead+ junglebunny cameljockey+ mudslime+ muzzrat+ kaffir kaffirs untermensch gyppo+ pikey pikeys wogs halfbreed halfbreeds spearchucker+ gypped `,
   },
@@ -50,7 +50,7 @@ export const englishTerms: readonly Terms[] = [
   {
     label: 'sexual',
     level: 'medium',
-    words: `porn porno pornos pornhub pornstar+ pornstars xvideos xnxx xhamster redtube hentai dildo+ dildos dildoes masturbat* orgy orgies
+    words: `bestiality doggystyle felch+ fingerbang+ fisting lubejob+ porn porno pornos pornhub pornstar+ pornstars xvideos xnxx xhamster redtube hentai dildo+ dildos dildoes masturbat* orgy orgies
       tits titties tittys titty pussy pussies nudes horny hornier cumslut+ jizz jizzed threesome+ threesomes bukkake cunnilingus fellatio
       strapon fleshlight camgirl+ camgirls boner boners sexting dickpic dickpics upskirt milfs dilf jailbait cocks buttplug+`,
   },
@@ -58,17 +58,18 @@ export const englishTerms: readonly Terms[] = [
     label: 'sexual',
     level: 'low',
     words:
-      'nude naked bdsm boobs boobies boob penis vagina clits clitoris orgasm orgasms ejaculat* nsfw fetish kinky sexy onlyfans incest anal',
+      'hooker hookers nude naked bdsm boobs boobies boob penis vagina clits clitoris orgasm orgasms ejaculat* nsfw fetish kinky sexy onlyfans incest anal',
   },
   { label: 'harassment', level: 'medium', words: 'kys' },
   { label: 'harassment', level: 'high', words: 'kysnow killyourself killurself' },
+  { label: 'violence', level: 'low', words: 'rape raped raping rapist rapists' },
   { label: 'self_harm', level: 'medium', words: 'suicidal unalive unaliving' },
   { label: 'self_harm', level: 'low', words: 'suicide suicides selfharm selfharming' },
   {
     label: null,
     level: 'low',
     words:
-      '*snigger* *scunthorpe* *cockburn* *penistone* *niggard* *clitheroe* *shitake* *shittah* *lightwater* *tegenligger* negeer negeert annal annals annali assess cassino bonner booner booners putto puttee puttees putte mulle flicken tilts kyss fagott fodder tatties skänk skänker skänka äss aß föda thốt thớt thọt thót thợt crăp *matsushita* *takeshita* *mishit* *pushit*',
+      '*snigger* *scunthorpe* *cockburn* *penistone* *niggard* *clitheroe* *shitake* *shittah* *lightwater* *tegenligger* negeer negeert annal annals annali assess cassino bonner booner booners putto puttee puttees putte mulle flicken tilts kyss fagott fodder tatties skänk skänker skänka äss föda thốt thớt thọt thót thợt crăp *matsushita* *takeshita* *mishit* *pushit*',
     phrases: [
       'kaffir lime(s)?',
       'chink(s)? in (the|his|her|their|my|our|your) armo(u)?r',
