@@ -115,3 +115,20 @@ test('what a policy holds somebody back with holds from the next write on, once 
   const refused = await act(author, 'createActivity', activityInput())
   expect(refused).toMatchObject({ __typename: 'RestrictedError', code: 'FORBIDDEN' })
 })
+
+test('an invitation that a policy would hide is refused: there is nothing of it that staff could show again', async () => {
+  const invite = (text: string) => askGate(app, author.personId, { surface: 'INVITE', texts: [text] })
+  for (const word of ['raffle', 'drum'])
+    await expect(invite(`The ${word} group`)).rejects.toMatchObject({ code: 'CONTENT_REJECTED' })
+  expect(await invite('The choir')).toMatchObject({ hiddenBy: null })
+})
+
+test('what only a rule hides counts as a warning, not towards being silenced', async () => {
+  for (const title of ['A raffle on Monday', 'A raffle on Tuesday']) {
+    await start(author, { title })
+    for (let i = 0; i < 2; i++) await app.idle()
+  }
+  const events = await rowsOf('select kind from reputation_events where person_id = $1', author.personId)
+  expect(events.map(({ kind }) => kind)).toEqual(['warned', 'warned'])
+  expect(await askGate(app, author.personId)).toMatchObject({ hiddenBy: null })
+})

@@ -27,7 +27,7 @@ const hasContent = (kind: SubjectKind) => kind !== 'DEVICE'
  */
 export function effectsOf(
   subject: SubjectKind,
-  { action, surface, minutes }: Pick<Measure, 'action' | 'surface' | 'minutes'>,
+  { action, surface, minutes, rule = null }: Pick<Measure, 'action' | 'surface' | 'minutes'> & { rule?: string | null },
 ): Effects {
   const nothing: Effects = { content: null, restriction: null, told: true, counts: null }
   const restricted = (kind: RestrictionKind): Effects => ({
@@ -41,7 +41,12 @@ export function effectsOf(
     case 'HIDE':
     case 'REMOVE':
       return hasContent(subject)
-        ? { ...nothing, content: action === 'HIDE' ? 'HIDDEN' : 'REMOVED', counts: 'removed' }
+        ? {
+            ...nothing,
+            content: action === 'HIDE' ? 'HIDDEN' : 'REMOVED',
+            // Nobody is silenced for what only a rule has looked at.
+            counts: rule === null ? 'removed' : 'warned',
+          }
         : nothing
     case 'SHADOW': {
       const content = isPerson(subject) ? null : 'HIDDEN'

@@ -63,7 +63,9 @@ export function createAsking(deps: {
     const { action, reasons, restrict } = judgement.decision
     const why = reasons[0] ?? ''
     if (restrict) await measures.restrict(write, state, restrict, why)
-    if (action === 'REJECT') throw new ContentRejectedError(why)
+    const hides = action === 'HIDE' || action === 'SHADOW'
+    // An invitation becomes nothing that staff could look at, and show again.
+    if (action === 'REJECT' || (hides && surface === 'INVITE')) throw new ContentRejectedError(why)
     if (action === 'CHALLENGE' && state.answeredAtMs === null) {
       const id = await measures.challenge(write, state, why)
       throw new ChallengeRequiredError(challenges.make(personId, id, nowMs), difficulty)
@@ -73,7 +75,7 @@ export function createAsking(deps: {
     const kept = strips ? withoutLinks(texts, findings.links) : texts
     if (kept.some((text, i) => text.trim() === '' && texts[i]?.trim() !== ''))
       throw new ContentRejectedError('Links are not possible for you at the moment: write something besides.')
-    const decisionId = action === 'HIDE' || action === 'SHADOW' ? measures.idOf(write, 'decision') : null
+    const decisionId = hides ? measures.idOf(write, 'decision') : null
     const shadow = active.find(({ kind }) => kind === 'SHADOW')
     const links = strips ? [] : findings.links
     return {
