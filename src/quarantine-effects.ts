@@ -13,7 +13,7 @@ const measures = {
 /** What quarantine leads to: measures on what is in it, and cases for what is grave. */
 export function createQuarantineEffects(deps: {
   enforcement: Pick<EnforcementService, 'decide' | 'revert' | 'settle'>
-  moderation: Pick<ModerationService, 'noticed'>
+  moderation: Pick<ModerationService, 'noticing'>
 }): QuarantineEffects {
   const { enforcement, moderation } = deps
   const forAll: Pick<NewDecision, 'surface' | 'minutes'> = { surface: null, minutes: null }
@@ -37,7 +37,7 @@ export function createQuarantineEffects(deps: {
     },
 
     onGrave: ({ subject, ownerId }, severity) =>
-      moderation.noticed({ subject, ownerId, severity, reasons: ['quarantine'], texts: [] }),
+      moderation.noticing({ subject, ownerId, severity, reasons: ['quarantine'], texts: [] }),
     settle: (measureId) => enforcement.settle(measureId),
   }
 }

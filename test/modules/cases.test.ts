@@ -12,7 +12,7 @@ import {
   type Moderator,
   openCase,
 } from '../kit/moderation.ts'
-import { newClientId } from '../kit/phones.ts'
+import { createPhone, newClientId } from '../kit/phones.ts'
 
 let app: TestApp
 let other: TestApp
@@ -180,6 +180,27 @@ test('many cases are decided at once, each by itself: what one is refused with k
   ])
   expect((await ada.act('bulkResolveCases', { ...input, note: 'another' })).code).toBe('IDEMPOTENCY_MISMATCH')
   expect((await ada.act('bulkResolveCases', { ...input, caseIds: [] })).code).toBe('BAD_USER_INPUT')
+})
+
+const resolveDocument = 'mutation ($input: ResolveCaseInput!) { resolveCase(input: $input) { __typename } }'
+
+test('a device has nothing to hide, one by one or many at once; what holds it back is decided', async () => {
+  const phone = await createPhone(app)
+  const subject = { kind: 'DEVICE' as const, id: phone.personId }
+  const notice = { subject, ownerId: phone.personId, severity: 1, reasons: ['links'], texts: [] }
+  const caseId = caseGlobalId(await app.services.moderation.noticed(notice))
+  for (const action of ['HIDE', 'REMOVE']) {
+    const input = { ...warn, action, clientId: newClientId() }
+    const { errors } = await ada.ask(resolveDocument, { input: { ...input, caseId } })
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'action' })
+    const { results = [] } = await ada.act('bulkResolveCases', { ...input, clientId: newClientId(), caseIds: [caseId] })
+    expect(results.map(({ error }) => error?.code)).toEqual(['BAD_USER_INPUT'])
+  }
+  const text =
+    'select from decisions where subject_id = $1 union all select from moderation_statuses where person_id = $2'
+  expect(await rows(text, [phone.personId, phone.personId])).toEqual([])
+  const mute = { ...warn, action: 'MUTE', minutes: 5, clientId: newClientId(), caseId }
+  expect((await mia.act('resolveCase', mute)).case?.state).toBe('ACTIONED')
 })
 
 test('what is exported runs as no formula, and once a minute', async () => {

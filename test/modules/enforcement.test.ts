@@ -1,7 +1,7 @@
 import { createAccount } from '../kit/accounts.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { createThings, decideNow, enforcementOn, globalId, newDecision, revertNow, tracesOf } from '../kit/decisions.ts'
-import { codeOf } from '../kit/gql.ts'
+import { ask, codeOf } from '../kit/gql.ts'
 import { createPhone } from '../kit/phones.ts'
 import { createStaff } from '../kit/staff.ts'
 
@@ -181,6 +181,23 @@ test('staff undo a decision once, and it is written down; nobody else can', asyn
     [`decision:${id}`],
   )
   expect(rows).toEqual([{ actor_id: staff.id, personal: { reason: 'It was a joke.' } }])
+})
+
+test('only ADMIN undoes a ban', async () => {
+  const [ann, mia, ada] = [
+    await createAccount(app),
+    await createStaff(app, 'MODERATOR'),
+    await createStaff(app, 'ADMIN'),
+  ]
+  const subject = { kind: 'ACCOUNT' as const, id: ann.accountId }
+  const id = await decideNow(app, app.services.enforcement, newDecision(subject, ann.accountId, 'BAN'))
+  const input = { decisionId: globalId('Decision', id), reason: 'It was a joke.' }
+  expect(codeOf(await ask(app, revertDocument, { input }, { token: mia.token }))).toBe('FORBIDDEN')
+  expect(await app.services.gate.banOf(ann.accountId)).not.toBeNull()
+  expect(await ask(app, revertDocument, { input }, { token: ada.token })).toMatchObject({
+    data: { revertDecision: { decision: { state: 'REVERTED' } } },
+  })
+  expect(await app.services.gate.banOf(ann.accountId)).toBeNull()
 })
 
 test('owners see decisions about what is theirs, and never a shadow; others see none', async () => {

@@ -1,7 +1,7 @@
 // Invariant: what is decided happens once, however often it is begun and wherever it is cut off, and can be undone.
 import type { Clock } from '../../platform/clock.ts'
 import type { DeliveryEngine } from '../../platform/delivery/index.ts'
-import { NotFoundError } from '../../platform/errors.ts'
+import { ForbiddenError, NotFoundError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
@@ -44,7 +44,7 @@ export interface EnforcementService extends Pick<Telling, 'tell' | 'wake' | 'sta
   revert(sql: Sql, decisionId: string, by: { by: string | null; reason: string }): Promise<Decision>
   /**
    * Undoes a decision, and does it now, for staff; written to the audit log and to its case. Refuses as `revert`, and what the staff may not
-   * see with NOT_FOUND. Repeating it is refused.
+   * see with NOT_FOUND, and a ban, to all but ADMIN, with FORBIDDEN. Repeating it is refused.
    */
   revertByStaff(staff: Staff, input: { decisionId: string; reason: string }): Promise<Decision>
   /**
@@ -176,6 +176,7 @@ export function createEnforcementService(deps: {
       const reason = checkedText(given.reason, { min: 1, max: 500, field: 'reason', lines: true })
       const [known] = isId(decisionId) ? await seenBy(staff, await store.decisions([decisionId])) : []
       if (!known) throw new NotFoundError()
+      if (known.action === 'BAN' && !staff.isAdmin) throw new ForbiddenError()
       const staffId = staff.accountId
       const { caseId } = known
       const told = await postgres.transaction(async (sql) => {

@@ -180,7 +180,7 @@ builder.mutationFields((t) => ({
     errors: { types: [], union: { name: 'RevokeRestrictionResult', description: 'What `revokeRestriction` answers.' } },
     args: { input: t.arg({ type: RevokeRestrictionInput, required: true, description: 'Which one.' }) },
     description:
-      'Ends a restriction, within a second and everywhere. For staff; what only ADMIN imposes only ADMIN ends. Repeating it is safe. In the audit log.',
+      'Ends a restriction, within a second and everywhere. For staff; a BAN, and what has no end, for ADMIN. Repeating it is safe. In the audit log.',
     resolve: async (_root, { input: { restrictionId, reason } }, { services, viewer }) => ({
       restriction: await services.gate.lift(staffOf(viewer), restrictionId.id, reason),
     }),

@@ -28,6 +28,8 @@ export interface Noticing {
    * nothing. Repeating it changes nothing. Answers the id of the case.
    */
   noticed(notice: Notice): Promise<string>
+  /** The same in somebody's transaction: looks at the subject now, and opens the case when what it answers is called there. Call `told` after the commit. */
+  noticing(notice: Notice): Promise<(sql: Sql) => Promise<{ caseId: string; told(): void }>>
   /** There is an appeal, in the transaction that makes it. NOT_FOUND for no case. Repeating it changes nothing. Call what it answers after the commit. */
   appealed(sql: Sql, caseId: string): Promise<() => void>
   /** It is decided: the case is closed, unless it was opened again meanwhile. As `appealed`. */
@@ -65,26 +67,36 @@ export function createNoticing(deps: {
 
   const never = () => new Error('a case cannot refuse this')
 
+  async function notice(sql: Sql, given: Notice, campusId: string | null): Promise<Done> {
+    const made = await open(sql, given, campusId)
+    if (made) {
+      await keep(sql, made.id, given)
+      return work.record(sql, null, made, ['OPENED'])
+    }
+    const current = await cases.lockOf(sql, given.subject)
+    if (!current) throw new Error('a case is gone')
+    const isNew = await keep(sql, current.id, given)
+    const isKnown = current.resolvedAt !== null && !isNew && saysNothingNew(given, current)
+    const taken = isKnown ? undefined : take(current, { kind: 'noticed', ...given }, clock.now())
+    if (typeof taken === 'string') throw never()
+    return work.record(sql, current, taken?.next ?? current, taken?.changes ?? [])
+  }
+
+  async function noticing(given: Notice) {
+    const facts = await subjects()[given.subject.kind].facts(given.subject.id)
+    return async (sql: Sql) => {
+      const { found, told } = await notice(sql, given, facts?.campusId ?? null)
+      return { caseId: found.id, told }
+    }
+  }
+
   return {
     async noticed(notice) {
-      const facts = await subjects()[notice.subject.kind].facts(notice.subject.id)
-      const done = await work.transaction(async (sql): Promise<Done> => {
-        const made = await open(sql, notice, facts?.campusId ?? null)
-        if (made) {
-          await keep(sql, made.id, notice)
-          return work.record(sql, null, made, ['OPENED'])
-        }
-        const current = await cases.lockOf(sql, notice.subject)
-        if (!current) throw new Error('a case is gone')
-        const isNew = await keep(sql, current.id, notice)
-        const isKnown = current.resolvedAt !== null && !isNew && saysNothingNew(notice, current)
-        const taken = isKnown ? undefined : take(current, { kind: 'noticed', ...notice }, clock.now())
-        if (typeof taken === 'string') throw never()
-        return work.record(sql, current, taken?.next ?? current, taken?.changes ?? [])
-      })
-      done.told()
-      return done.found.id
+      const { caseId, told } = await work.transaction(await noticing(notice))
+      told()
+      return caseId
     },
+    noticing,
 
     appealed: async (sql, caseId) => (await work.step(sql, caseId, { kind: 'appealed' }, never)).told,
     appealResolved: async (sql, caseId) => (await work.step(sql, caseId, { kind: 'appeal resolved' }, never)).told,

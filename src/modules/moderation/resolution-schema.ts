@@ -21,7 +21,8 @@ import { CaseType } from './schema.ts'
 
 const words = {
   dismiss: 'True: nothing is wrong. Either this, or `action`.',
-  action: 'What is done. Needs `reason` and `explanation`. BAN, and MUTE and RESTRICT without an end, for ADMIN.',
+  action:
+    'What is done. Needs `reason` and `explanation`. BAN, and MUTE and RESTRICT without an end, for ADMIN. HIDE and REMOVE not of a `DEVICE`.',
   surface: 'Of MUTE, RESTRICT and SHADOW: where; without it, everywhere.',
   minutes: 'Of MUTE, RESTRICT, SHADOW and BAN: for how long; without it, until it is undone.',
   reason: 'Why, in 1 to 80 characters. Told to the owner.',

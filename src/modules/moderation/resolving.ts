@@ -39,8 +39,8 @@ export interface Resolved {
 export interface Resolving {
   /**
    * Decides a case. Refuses one that is decided with CaseStateError, one that somebody else holds with CaseClaimedError, an escalated one, a
-   * ban and a measure without an end to all but ADMIN with FORBIDDEN, and one of another campus with NOT_FOUND. Repeating it with the same
-   * client id gives the same; with another input it is refused.
+   * ban and a measure without an end to all but ADMIN with FORBIDDEN, hiding a device with BAD_USER_INPUT, and one of another campus with
+   * NOT_FOUND. Repeating it with the same client id gives the same; with another input it is refused.
    */
   resolve(staff: Staff, caseId: string, verdict: Verdict): Promise<ModerationCase>
   /** The same for up to 1,000, each by itself: what one is refused with keeps back no other. For ADMIN. */
@@ -50,6 +50,7 @@ export interface Resolving {
 const casesAtMost = 1000
 /** Cases are decided side by side, so many at once. */
 const lanes = 3
+const hiding: ReadonlySet<string> = new Set(['HIDE', 'REMOVE'])
 
 export function createResolving(deps: {
   work: CaseWork
@@ -108,6 +109,8 @@ export function createResolving(deps: {
     const current = await work.lock(sql, caseId)
     if (!isWithin(scope, current.campusId)) throw new NotFoundError()
     if (await isRepeated(sql, whole)) return { found: current, told: () => undefined, decisionId: null, reporters: [] }
+    if (measure && current.subjectKind === 'DEVICE' && hiding.has(measure.action))
+      throw new BadUserInputError('A device has nothing to hide: use MUTE, RESTRICT, SHADOW or BAN.', 'action')
     const as = measure ? 'ACTIONED' : 'DISMISSED'
     const by = { by: staff.accountId, isAdmin: staff.isAdmin }
     const taken = take(current, { kind: 'resolved', as, ...by }, clock.now())

@@ -25,9 +25,11 @@ export interface QuarantineOutcome {
   note: string
   /** The id that its measure is to have, if it leads to one. */
   measureId: string
-  /** What `onGrave` answered. */
+  /** Of the case that it is put before others in. */
   caseId: string | null
 }
+
+type OpenCase = (sql: Sql) => Promise<{ caseId: string | null; told(): void }>
 
 /** What acts: to the right of here, and so handed in. */
 export interface QuarantineEffects {
@@ -35,8 +37,11 @@ export interface QuarantineEffects {
   onQuarantined(sql: Sql, item: QuarantineItem): Promise<void>
   /** It is not: what hid it is undone, and a measure takes its place if need be. In the transaction that decides. */
   onDecided(sql: Sql, outcome: QuarantineOutcome): Promise<void>
-  /** Before a grave decision: opens a case for whoever has to look further, and answers its id. Repeating it changes nothing. */
-  onGrave(item: NewQuarantineItem, severity: number): Promise<string | null>
+  /**
+   * Before a grave decision: prepares a case for whoever has to look further, and answers what opens it, in the transaction that decides.
+   * `told` is called after the commit. Repeating it changes nothing.
+   */
+  onGrave(item: NewQuarantineItem, severity: number): Promise<OpenCase>
   /** After the commit: does at once what is decided. */
   settle(measureId: string): Promise<void>
 }
@@ -69,6 +74,7 @@ const severities = { CLEAN: null, HIDDEN: 4, BLOCKED: 5 } as const
 const waiting = ['NEEDS_REVIEW', 'QUARANTINED'] as const
 const worse: readonly QuarantineState[] = ['NEEDS_REVIEW', 'QUARANTINED', 'BLOCKED']
 const noteLength = 1000
+const noCase: OpenCase = async () => ({ caseId: null, told: () => undefined })
 const keptMs = 30 * 24 * 60 * 60 * 1000
 /** More does not fit into an index. */
 const locatorBytes = 1500
@@ -99,15 +105,17 @@ export function createQuarantineService(deps: {
   return {
     async quarantine(whole) {
       const given = { ...whole, locator: shortened(whole.locator) }
-      const caseId = given.state === 'BLOCKED' ? await effects.onGrave(given, severities.BLOCKED) : null
+      const openCase = given.state === 'BLOCKED' ? await effects.onGrave(given, severities.BLOCKED) : noCase
       const measureId = createId(clock.now())
-      const [item, changed] = await postgres.transaction(async (sql) => {
+      const [item, changed, told] = await postgres.transaction(async (sql) => {
         const [item, changed] = await put(sql, given)
         if (changed && item.state === 'QUARANTINED') await effects.onQuarantined(sql, item)
-        if (changed && item.state === 'BLOCKED')
-          await effects.onDecided(sql, { item, decision: 'BLOCKED', by: null, note: '', measureId, caseId })
-        return [item, changed] as const
+        if (!changed || item.state !== 'BLOCKED') return [item, changed] as const
+        const { caseId, told } = await openCase(sql)
+        await effects.onDecided(sql, { item, decision: 'BLOCKED', by: null, note: '', measureId, caseId })
+        return [item, changed, told] as const
       })
+      told?.()
       if (changed && item.state !== 'NEEDS_REVIEW') await settled(item.id, measureId)
       return item
     },
@@ -136,21 +144,22 @@ export function createQuarantineService(deps: {
       if (!isId(itemId)) throw new NotFoundError()
       const note = checkedText(given ?? '', { min: 0, max: noteLength, field: 'note', lines: true })
       const severity = severities[decision]
-      // A case is opened by itself, so whether there is anything to decide is asked before.
+      // What there is to know for a case is looked up before anything is locked.
       const seen = await postgres.transaction((sql) => store.byIds(sql, [itemId]))
       const open = seen.find(isWaiting)
-      const caseId = open && severity !== null ? await effects.onGrave(open as NewQuarantineItem, severity) : null
+      const openCase = open && severity !== null ? await effects.onGrave(open as NewQuarantineItem, severity) : noCase
       const measureId = createId(clock.now())
-      const { item, isNew } = await postgres.transaction(async (sql) => {
+      const { item, told } = await postgres.transaction(async (sql) => {
         const found = await store.lock(sql, itemId)
         if (!found) throw new NotFoundError()
-        if (!isWaiting(found)) return { item: sameAgain(found, staffId, decision), isNew: false }
+        if (!isWaiting(found)) return { item: sameAgain(found, staffId, decision) }
         const item = await store.update(sql, itemId, {
           ...found,
           state: decision,
           decidedBy: staffId,
           decidedAt: now(),
         })
+        const { caseId, told } = await openCase(sql)
         await effects.onDecided(sql, { item, decision, by: staffId, note, measureId, caseId })
         const { subject, kind, labels, ownerId } = item
         await audit.write(sql, {
@@ -158,9 +167,12 @@ export function createQuarantineService(deps: {
           detail: { decision, kind, labels, subjectKind: subject.kind },
           ...(ownerId === null || note === '' ? { personId: ownerId } : { personId: ownerId, personal: { note } }),
         })
-        return { item, isNew: true }
+        return { item, told }
       })
-      if (isNew) await settled(item.id, measureId)
+      if (told) {
+        told()
+        await settled(item.id, measureId)
+      }
       return item
     },
 
