@@ -1,5 +1,6 @@
 import { act, activityUuid, start } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { impose } from '../kit/gate.ts'
 import { ask } from '../kit/gql.ts'
 import { createPhone, newClientId, type Phone } from '../kit/phones.ts'
 import { follow } from '../kit/socket.ts'
@@ -385,6 +386,36 @@ describe('presence in an activity', () => {
     await say(ben, id, 'Done')
     expect((await later.next()).__typename).toBe('ActivityMessageSent')
     later.stop()
+  })
+
+  test('of somebody shadowed is for themselves: others are told nothing, and see nobody', async () => {
+    const { ann, ben, cyd, id } = await gathering()
+    for (const surface of [null, 'ACTIVITY_MESSAGE'] as const) {
+      const by = await impose(app, { personId: ben.personId, kind: 'SHADOW', surface, minutes: 5 })
+      app.clock.advance(61_000)
+      const stream = listen(ann, id, undefined, other)
+      await stream.next()
+      expect(await signal(ben, id, true)).toEqual(await signal(cyd, id, true))
+      expect(await stream.next()).toMatchObject({ __typename: 'ActivityTyping', attendee: { displayName: null } })
+      expect(await present(ben, id)).toEqual({ count: 2, nodes: [false, true, true] })
+      expect(await present(ann, id)).toEqual({ count: 1, nodes: [false, false, true] })
+      app.clock.advance(61_000)
+      await say(ben, id, 'Hello')
+      expect(await present(ben, id)).toEqual({ count: 1, nodes: [false, true, false] })
+      expect(await present(ann, id)).toEqual({ count: 0, nodes: [false, false, false] })
+      await app.postgres.transaction((sql) => app.services.gate.restrictions.revoke(sql, { id: by, by: null }))
+      await app.services.gate.refresh(ben.personId)
+      await signal(ben, id, true)
+      expect(await stream.next()).toMatchObject({ __typename: 'ActivityTyping', attendee: { displayName: 'Ben' } })
+      expect(await present(ann, id)).toEqual({ count: 1, nodes: [false, true, false] })
+      stream.stop()
+    }
+    await impose(app, { personId: ben.personId, kind: 'SHADOW', surface: 'MESSAGE', minutes: 5 })
+    const stream = listen(ann, id)
+    await stream.next()
+    await signal(ben, id, true)
+    expect(await stream.next()).toMatchObject({ __typename: 'ActivityTyping', attendee: { displayName: 'Ben' } })
+    stream.stop()
   })
 
   test('61 signals a minute are one too many', async () => {

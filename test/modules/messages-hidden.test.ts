@@ -16,6 +16,7 @@ import {
 } from '../kit/conversations.ts'
 import { ask } from '../kit/gql.ts'
 import { changesUpTo, lift, listen, rawId, restrict } from '../kit/hiding.ts'
+import { followConversation, followInbox } from '../kit/message-streams.ts'
 import { newClientId } from '../kit/phones.ts'
 import { createStaff } from '../kit/staff.ts'
 import { bootstrap, changesFor } from '../kit/sync-model.ts'
@@ -256,4 +257,27 @@ describe('what a shadowed account begins', () => {
     )
     cids.stream.stop()
   })
+})
+
+test('who is shadowed is answered as ever when they type, and nobody else is told', async () => {
+  const [ann, ben] = [await person(), await person()]
+  const id = await openDirect(ann, ben)
+  const streams = [followConversation(ben, id, undefined, other), followInbox(ben)]
+  for (const stream of streams) await stream.next()
+  const type = (who: TestAccount, typing: boolean) => done(who, 'setTyping', { conversationId: id, typing })
+  for (const surface of [null, 'MESSAGE'] as const) {
+    const shadow = await restrict(app, ann, 'SHADOW', { surface })
+    const [told, asEver] = [await type(ann, true), await type(ben, true)]
+    expect(told).toEqual(asEver)
+    await lift(app, ann, shadow)
+    await type(ann, false)
+    for (const stream of streams)
+      expect(await stream.next()).toMatchObject({ typing: false, profile: { id: ann.profileId } })
+  }
+  await restrict(app, ann, 'SHADOW', { surface: 'ACTIVITY' })
+  await type(ann, true)
+  for (const stream of streams) {
+    expect(await stream.next()).toMatchObject({ typing: true, profile: { id: ann.profileId } })
+    stream.stop()
+  }
 })

@@ -99,6 +99,30 @@ test('somebody shadowed writes on and cannot tell', async () => {
   expect(await askGate(app, personId)).toMatchObject(passes)
 })
 
+test('whether somebody is shadowed somewhere is one read, known without Redis, and yes where nobody knows', async () => {
+  const [one, two] = [await createPerson(app), await createPerson(app)]
+  await impose(app, { personId: one, kind: 'SHADOW', surface: 'MESSAGE', minutes: 60 })
+  await impose(app, { personId: two, kind: 'MUTE', minutes: 60 })
+  const own = await app.node()
+  const answers = async (on: TestApp) => [
+    await on.services.gate.isShadowed(one, 'MESSAGE'),
+    await on.services.gate.isShadowed(one, 'ACTIVITY_MESSAGE'),
+    await on.services.gate.isShadowed(two, 'MESSAGE'),
+  ]
+  await app.redis.command.del(stateKey(one))
+  expect(await answers(own)).toEqual([true, false, false])
+  const monitor = await createRedisMonitor(app)
+  expect(await monitor.during(() => app.services.gate.isShadowed(one, 'MESSAGE'))).toEqual(['hget'])
+  monitor.close()
+  own.redis.command.disconnect()
+  expect(await answers(own)).toEqual([true, false, false])
+  await own.redis.command.connect()
+  app.clock.advance(61 * 60_000)
+  expect(await answers(app)).toEqual([false, false, false])
+  app.clock.advance(-61 * 60_000)
+  expect(await app.services.gate.isShadowed('no id', 'MESSAGE')).toBe(true)
+})
+
 test('what Redis has lost is read from Postgres again, and a write costs one round trip', async () => {
   const personId = await createPerson(app)
   await impose(app, { personId, kind: 'MUTE', surface: 'MESSAGE', minutes: 60 })

@@ -2,7 +2,7 @@ import type { RedisConnections } from '../../platform/redis.ts'
 import type { ContentState } from '../enforcement/index.ts'
 import { contentStates } from './card.ts'
 import { messageLua, messagesLua, presentLua, seenForMs, sendLua, signalLua } from './chat.lua.ts'
-import { keysOf } from './keys.ts'
+import { alone, keysOf } from './keys.ts'
 import type { ActivityStore, Joining } from './store.ts'
 
 /** Who said something, as they were then. */
@@ -72,8 +72,15 @@ export function createChatStore({ redis, store }: { redis: RedisConnections; sto
       return reply[0] === 'sent' ? { kind: 'sent', sent: JSON.parse(reply[1]) as SentMessage } : refused(reply)
     },
 
-    async signal(id: string, nowMs: number, speaker: Speaker, typing: boolean): Promise<SignalOutcome> {
-      const reply = (await store.run(signalScript, id, nowMs, [...head(speaker), typing ? 1 : 0])) as Reply
+    /** `isAlone`: that they are there is for themselves only. */
+    async signal(
+      id: string,
+      nowMs: number,
+      speaker: Speaker,
+      { typing, isAlone }: { typing: boolean; isAlone: boolean },
+    ): Promise<SignalOutcome> {
+      const own = [typing ? 1 : 0, isAlone ? 1 : 0]
+      const reply = (await store.run(signalScript, id, nowMs, [...head(speaker), ...own])) as Reply
       return reply[0] === 'here' ? { kind: 'here', ...JSON.parse(reply[1]) } : refused(reply)
     },
 
@@ -102,11 +109,14 @@ export function createChatStore({ redis, store }: { redis: RedisConnections; sto
       return found ? { ...(JSON.parse(found[0]) as StoredMessage), state: stateIn(found[1]) } : undefined
     },
 
-    /** Who was heard of lately, in any order; undefined for whoever has no part in it. */
+    /** Whom the viewer may know to have been heard of lately, blocks aside, in any order; undefined for whoever has no part in it. */
     async present(id: string, viewerId: string, nowMs: number): Promise<string[] | undefined> {
       const keys = keysOf(redis, id)
       const names = [keys.activity(id), keys.child('attendees', id), keys.child('seen', id)]
-      return ((await presentScript(names, [viewerId, nowMs - seenForMs])) as string[] | null) ?? undefined
+      const found = (await presentScript(names, [viewerId, nowMs - seenForMs])) as string[] | null
+      const ofTheirOwn = viewerId + alone
+      const known = found?.filter((one) => one === ofTheirOwn || !one.endsWith(alone))
+      return known && [...new Set(known.map((one) => (one === ofTheirOwn ? viewerId : one)))]
     },
   }
 }

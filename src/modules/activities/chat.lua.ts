@@ -1,6 +1,7 @@
 import { takeLua } from '../../platform/rate-limit.ts'
 import { speakLua } from './content.lua.ts'
 import { meetLua } from './join.lua.ts'
+import { alone } from './keys.ts'
 import { recordArguments, recordLua } from './record.lua.ts'
 
 const own = recordArguments
@@ -11,7 +12,8 @@ export const seenForMs = 60_000
 
 /**
  * What everything that is said or signalled has in common: `partIn(r)` since when a person has a part in it, nil for who has
- * none; `names()` what they are called by others and, if that is not the same, by themselves; `hear()` that they are there now.
+ * none; `names()` what they are called by others and, if that is not the same, by themselves; `hear(hidden)` that they are there now,
+ * or `hidden`, for themselves.
  */
 const memberLua = `${meetLua}
 local function partIn(r)
@@ -23,8 +25,8 @@ local function names()
   local alias = redis.call('HGET', child('aliases'), person)
   return redis.call('HGET', child('names'), person) or cjson.null, alias and string.match(alias, '^%S* (.*)$') or nil
 end
-local function hear()
-  redis.call('ZADD', child('seen'), now, person)
+local function hear(hidden)
+  redis.call('ZADD', child('seen'), now, hidden and person .. '${alone}' or person)
   redis.call('ZREMRANGEBYSCORE', child('seen'), '-inf', now - ${seenForMs})
   inherit(child('seen'))
 end
@@ -71,8 +73,8 @@ redis.call('LTRIM', child('chat'), -${messagesKept}, -1)
 redis.call('SREM', child('typing'), person)
 inherit(clients)
 inherit(child('chat'))
-hear()
 local hiddenBy = ARGV[${own + 10}]
+hear(hiddenBy ~= '')
 if hiddenBy ~= '' then
   redis.call('HSET', child('unseen'), seq, '1 ' .. hiddenBy)
   inherit(child('unseen'))
@@ -84,7 +86,7 @@ return { 'sent', answer }
 
 /**
  * That somebody is there, and typing or not. Who stops without having begun tells nothing new.
- * ARGV: person, whom they must not meet, rate, its window, whether they type.
+ * ARGV: person, whom they must not meet, rate, its window, whether they type, whether only they are to know.
  */
 export const signalLua = `${takeLua}${recordLua}${memberLua}
 local r = load()
@@ -97,7 +99,7 @@ if rate > 0 then
   local wait = take(P .. 'rate:signal:' .. person, now, rate, tonumber(ARGV[${own + 4}]))
   if wait > 0 then return { 'wait', wait } end
 end
-hear()
+hear(ARGV[${own + 6}] == '1')
 local typing = ARGV[${own + 5}] == '1'
 local new = redis.call(typing and 'SADD' or 'SREM', child('typing'), person) == 1
 if new and typing then inherit(child('typing')) end

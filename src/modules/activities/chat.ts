@@ -8,7 +8,7 @@ import { isId } from '../../platform/ids.ts'
 import type { Listed, PageRequest } from '../../platform/keyset.ts'
 import { outcomeOf } from '../../platform/outcome.ts'
 import { checkedText } from '../../platform/text.ts'
-import type { Gate } from '../gate/index.ts'
+import type { Gate, Shadows } from '../gate/index.ts'
 import type { SocialService } from '../social/index.ts'
 import type { Attendee } from './attendees.ts'
 import { seenForMs } from './chat.lua.ts'
@@ -40,7 +40,7 @@ export interface Chat {
    */
   send(personId: string, message: NewMessage): Promise<ActivityMessage>
   /**
-   * Says that somebody is there, and typing or not. Refuses as `send` does, and more than 60 a minute. Repeating it is safe.
+   * Says that somebody is there, and typing or not; of who is shadowed, to themselves only. Refuses as `send` does, and more than 60 a minute. Repeating it is safe.
    * Answers for how many seconds that holds.
    */
   signal(personId: string, activityId: string, typing: boolean): Promise<number>
@@ -81,7 +81,7 @@ export function createChat(deps: {
   secret: string
   rateLimits: boolean
   attendeeId(activityId: string, personId: string): string
-  gate: Gate
+  gate: Gate & Shadows
 }): Chat {
   const { chat, social, delivery, clock, attendeeId, gate } = deps
   const fingerprintKey = deriveKey(deps.secret, 'activity-messages')
@@ -126,15 +126,16 @@ export function createChat(deps: {
 
     async signal(personId, activityId, typing) {
       if (!isId(activityId)) throw new NotFoundError()
-      const [who, [audience = 'NOBODY']] = await Promise.all([
+      const [who, [audience = 'NOBODY'], isAlone] = await Promise.all([
         speaker(personId, 'signal'),
         social.audienceOf([personId]),
+        gate.isShadowed(personId, 'ACTIVITY_MESSAGE'),
       ])
       const atMs = clock.now()
-      const outcome = await chat.signal(activityId, atMs, who, typing)
+      const outcome = await chat.signal(activityId, atMs, who, { typing, isAlone })
       if (outcome.kind !== 'here') throw refusal(outcome)
       const { tell, displayName, joinedAtMs, isHost } = outcome
-      if (tell && audience !== 'NOBODY') {
+      if (tell && !isAlone && audience !== 'NOBODY') {
         const someone = { activityId, personId, audience, atMs, displayName, joinedAtMs, isHost }
         await delivery.signal(activityEvents, activityId, { kind: 'typing', ...someone, typing })
       }

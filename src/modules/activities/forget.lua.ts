@@ -1,3 +1,4 @@
+import { alone } from './keys.ts'
 import { recordArguments, recordLua } from './record.lua.ts'
 
 const own = recordArguments
@@ -26,7 +27,7 @@ if not r or redis.call('SREM', child('people'), person) == 0 then return 0 end
 local seat = redis.call('ZREM', child('attendees'), person)
 redis.call('HDEL', child('names'), person)
 redis.call('HDEL', child('aliases'), person)
-redis.call('ZREM', child('seen'), person)
+redis.call('ZREM', child('seen'), person, person .. '${alone}')
 redis.call('SREM', child('typing'), person)
 local flags, said = redis.call('HDEL', child('flags'), person), 0
 for _, field in ipairs(redis.call('HKEYS', child('clients'))) do

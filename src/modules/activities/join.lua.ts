@@ -1,4 +1,5 @@
 import { takeLua } from '../../platform/rate-limit.ts'
+import { alone } from './keys.ts'
 import { recordArguments, recordLua } from './record.lua.ts'
 
 const own = recordArguments
@@ -66,7 +67,7 @@ if redis.call('ZREM', child('attendees'), person) == 1 then
   local before = r
   redis.call('HDEL', child('names'), person)
   redis.call('HDEL', child('aliases'), person)
-  redis.call('ZREM', child('seen'), person)
+  redis.call('ZREM', child('seen'), person, person .. '${alone}')
   redis.call('SREM', child('typing'), person)
   redis.call('HINCRBY', record, 'joins', -1)
   r = settle(before)

@@ -23,11 +23,14 @@ export const activityChildren = [
   'unseen',
   /** `person clientId` → what they said with it, but for the text. */
   'clients',
-  /** Person → when they were last heard of, milliseconds. */
+  /** Person, with `alone` after it where only they are to know → when they were last heard of, milliseconds. */
   'seen',
   /** Who types. */
   'typing',
 ] as const
+
+/** After the name of who was heard of by nobody but themselves. */
+export const alone = ' alone'
 
 /** Keys of the activities of one area. Everything of an area shares its slot; scripts derive what is not declared from `prefix`. */
 export function activityKeys(redis: RedisConnections, area: Area) {

@@ -15,7 +15,7 @@ import { areaOf, areaOfId, createIdIn } from '../../platform/geo/index.ts'
 import { isId } from '../../platform/ids.ts'
 import { outcomeOf, resultOf } from '../../platform/outcome.ts'
 import type { PersonIds } from '../../platform/person-ids.ts'
-import type { Gate } from '../gate/index.ts'
+import type { Gate, Shadows } from '../gate/index.ts'
 import type { Grids, PresenceService } from '../presence/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { type Attendees, createAttendees } from './attendees.ts'
@@ -79,7 +79,7 @@ export interface ActivityDependencies {
   retentionMs: number
   weights: RankWeights
   rateLimits: boolean
-  gate: Gate
+  gate: Gate & Shadows
 }
 
 /** What a new record keeps of what hides it. */

@@ -46,6 +46,12 @@ export function createMirrorStore(redis: RedisConnections) {
       return (await putScript([key(personId, 'state')], [state.version, JSON.stringify(state), mirrorTtlMs])) === 1
     },
 
+    /** The person as mirrored; undefined while they are not. */
+    async state(personId: string): Promise<PersonState | undefined> {
+      const text = await redis.run((client) => client.hget(key(personId, 'state'), 'state'))
+      return text === null ? undefined : (JSON.parse(text) as PersonState)
+    },
+
     /** Asks and counts in one round trip. Undefined, and nothing is counted, while the person is not mirrored; `state` mirrors them. */
     async ask(
       { personId, surface, attempt, text, domains, windows }: Question,

@@ -18,6 +18,7 @@ import { createMirror } from './mirror.ts'
 import { createMirrorStore } from './mirror-store.ts'
 import { createPassing } from './passing.ts'
 import { createRestrictions, type Restrictions } from './restrictions.ts'
+import { createShadows, type Shadows } from './shadows.ts'
 import { createStandingStore } from './standing-store.ts'
 import { createStandings, type Standings } from './standings.ts'
 import { createSupervising, type Following, type Supervising } from './supervising.ts'
@@ -27,7 +28,7 @@ import { createUpkeep, type Upkeep } from './upkeep.ts'
 import { createUpkeepStore } from './upkeep-store.ts'
 import type { Gate } from './writes.ts'
 
-export interface GateService extends Gate, Answering, Supervising, Upkeep {
+export interface GateService extends Gate, Shadows, Answering, Supervising, Upkeep {
   restrictions: Restrictions
   standings: Standings
   /** What these persons are held back by now, the newest first, as far as they are told of it. */
@@ -88,6 +89,7 @@ export function createGateService(deps: {
     ...{ ask, restrictions, standings, refresh: mirror.refresh },
     ...createAnswering({ ...common, challenges }),
     ...createUpkeep({ ...common, store: createUpkeepStore(postgres) }),
+    ...createShadows({ mirror, mirrors, clock, logger }),
     ...createSupervising({
       ...{ ...common, ledger, mirrors, key, audit: deps.audit, ownerOfCase: deps.ownerOfCase },
       following: deps.following,

@@ -2,6 +2,7 @@
 import { BadUserInputError, NotFoundError, RateLimitedError, UnavailableError } from '../../platform/errors.ts'
 import { isId } from '../../platform/ids.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
+import type { Shadows } from '../gate/index.ts'
 import type { MemberStore } from './member-store.ts'
 import type { Tell } from './publish.ts'
 import type { ReceiptStore } from './receipt-store.ts'
@@ -12,7 +13,7 @@ export interface Receipts {
   markRead(accountId: string, conversationId: string, upToSeq: number): Promise<{ readSeq: number }>
   /** The same of what has reached a device. */
   markDelivered(accountId: string, conversationId: string, upToSeq: number): Promise<{ deliveredSeq: number }>
-  /** Tells the others at this moment that somebody types, or has stopped: each at most once in two seconds, and not at all without Redis. */
+  /** Tells the others at this moment that somebody types, or has stopped: each at most once in two seconds, and not at all without Redis, or of who is shadowed. */
   setTyping(accountId: string, conversationId: string, typing: boolean): Promise<void>
 }
 
@@ -31,8 +32,9 @@ export function createReceipts(deps: {
   tell: Tell
   tellTyping: TellTyping
   limiter: RateLimiter
+  gate: Shadows
 }): Receipts {
-  const { store, members, tell, tellTyping, limiter } = deps
+  const { store, members, tell, tellTyping, limiter, gate } = deps
 
   async function mark(kind: 'READ' | 'DELIVERED', accountId: string, conversationId: string, upToSeq: number) {
     if (upToSeq < 0) throw new BadUserInputError('`upToSeq` is a position, or 0.', 'upToSeq')
@@ -66,6 +68,7 @@ export function createReceipts(deps: {
       const [me] = isId(conversationId) ? await members.memberships(accountId, [conversationId]) : []
       if (!me) throw new NotFoundError()
       if (!(await passes(accountId, conversationId, typing))) return
+      if (await gate.isShadowed(accountId, 'MESSAGE')) return
       const everybody = await members.members([conversationId])
       const memberIds = everybody.flatMap((member) => (member.hiddenBy === null ? member.accountId : []))
       tellTyping({ conversationId, accountId, typing }, memberIds)

@@ -6,7 +6,7 @@ import type { Postgres } from '../../platform/postgres.ts'
 import type { RateLimiter } from '../../platform/rate-limit.ts'
 import type { RedisConnections } from '../../platform/redis.ts'
 import type { SubjectSource } from '../enforcement/index.ts'
-import type { Gate } from '../gate/index.ts'
+import type { Gate, Shadows } from '../gate/index.ts'
 import type { SocialService } from '../social/index.ts'
 import { createChangeStore } from './change-store.ts'
 import { type Changes, createChanges } from './changes.ts'
@@ -62,7 +62,7 @@ export function createMessageService(deps: {
   delivery: DeliveryEngine
   social: SocialService
   limiter: RateLimiter
-  gate: Gate
+  gate: Gate & Shadows
   clock: Clock
   logger: Logger
   secret: string
@@ -89,7 +89,14 @@ export function createMessageService(deps: {
     ...reading,
     ...createSending({ store: createMessageStore(postgres), tell, limiter, gate, now: clock.now, secret, rateLimits }),
     ...createChanging({ locks, social, tell, limiter, gate, secret }),
-    ...createReceipts({ store: createReceiptStore(postgres), members, tell, tellTyping: telling.typing, limiter }),
+    ...createReceipts({
+      store: createReceiptStore(postgres),
+      members,
+      tell,
+      tellTyping: telling.typing,
+      limiter,
+      gate,
+    }),
     ...changes,
     ...createSync({
       store: createSyncStore(postgres),
