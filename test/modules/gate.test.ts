@@ -1,4 +1,5 @@
 import { createTestApp, type TestApp } from '../kit/app.ts'
+import { eventually } from '../kit/eventually.ts'
 import { rounds } from '../kit/fuzz.ts'
 import { askGate, createPerson, impose, setStanding } from '../kit/gate.ts'
 
@@ -118,11 +119,16 @@ test('of a thousand at once on two nodes three pass, and one restriction follows
 
 test('three equal texts within five minutes are duplicates, three different ones within half a minute are not', async () => {
   const [same, different] = [await createPerson(app), await createPerson(app)]
-  const signals = async (personId: string) => {
-    await app.idle()
-    const text = `select features->'signals' as signals from judged_writes where person_id = $1 order by id`
-    return (await app.postgres.pool.query(text, [personId])).rows.map((row) => row.signals)
-  }
+  const text = `select features->'signals' as signals from judged_writes where person_id = $1 order by id`
+  const written = async (personId: string) => (await app.postgres.pool.query(text, [personId])).rows
+  // They are noted together, some time after.
+  const signals = async (personId: string) =>
+    (
+      await eventually(
+        () => written(personId),
+        (rows) => rows.length === 3,
+      )
+    ).map((row) => row.signals)
   for (let i = 0; i < 3; i++) {
     await askGate(app, same, { surface: 'VENUE', texts: ['Come to the café!'] })
     app.clock.advance(2 * minuteMs)

@@ -85,7 +85,7 @@ describe('making a group', () => {
   test('is possible 20 times an hour', async () => {
     const limited = await createTestApp({ RATE_LIMITS: 'on' })
     const [one, two] = [await createAccount(limited), await createAccount(limited)]
-    for (let i = 0; i < 20; i++) await createGroup(one, [two])
+    for (let i = 0; i < 20; i++) await createGroup(one, [two], `Chess, table ${i}`)
     const input = { clientId: newClientId(), name: 'One more', usernames: [two.username] }
     expect(codeOf(await perform(one, 'createGroupConversation', input))).toBe('RATE_LIMITED')
   })
