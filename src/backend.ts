@@ -98,6 +98,7 @@ export async function createBackend(
     secret,
     tokens: config.tokens,
     banOf: safety.gate.banOf,
+    appealTokenOf: (accountId, decisionId) => appeals.appealTokenOf(accountId, decisionId),
     async onRegistered(accountId) {
       await Promise.all([profiles.welcome(accountId), safety.gate.welcome(accountId)])
     },

@@ -27,6 +27,8 @@ const ends = ({ from, to, limit }: KeysetRange) => [
 ]
 const between = `(a.created_at, a.id) > ($1::timestamptz, $2::uuid) and (a.created_at, a.id) < ($3::timestamptz, $4::uuid)`
 
+export type AppealStore = ReturnType<typeof createAppealStore>
+
 export function createAppealStore({ sql }: Pick<Postgres, 'sql'>) {
   return {
     async byClientId(appellantIds: readonly string[], clientId: string): Promise<Appeal | undefined> {
@@ -39,6 +41,12 @@ export function createAppealStore({ sql }: Pick<Postgres, 'sql'>) {
         { name: 'appeals-by-id', text: `select ${columns} from appeals a where a.id = any($1::uuid[])` },
         [ids],
       )
+    },
+
+    /** Whether this person has appealed a decision and was answered. */
+    async isDecided(appellantId: string, decisionId: string): Promise<boolean> {
+      const text = `select id from appeals where appellant_id = $1 and decision_id = $2 and state <> 'OPEN' limit 1`
+      return (await sql({ name: 'appeals-is-decided', text }, [appellantId, decisionId])).length > 0
     },
 
     /** The campuses of the cases that appeals belong to, by appeal; null for none. */

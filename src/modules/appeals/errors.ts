@@ -1,5 +1,5 @@
 import { DomainError } from '../../platform/errors.ts'
-import type { AppealState } from './appeals.ts'
+import type { AppealState, NotAppealableReason } from './appeals.ts'
 
 /** There is an appeal in this matter that waits. */
 export class AppealExistsError extends DomainError {
@@ -10,9 +10,6 @@ export class AppealExistsError extends DomainError {
     this.conflictingId = appealId
   }
 }
-
-/** `NOT_IN_EFFECT`: it was undone, or has not taken effect yet. `TOO_LATE`: the time for it is over. `DECIDED`: there was an appeal against it. */
-export type NotAppealableReason = 'NOT_IN_EFFECT' | 'TOO_LATE' | 'DECIDED'
 
 const words: Record<NotAppealableReason, string> = {
   NOT_IN_EFFECT: 'This decision is not in effect.',

@@ -1,9 +1,8 @@
-export type { Appeal, AppealState } from './appeals.ts'
+export type { Appeal, AppealState, NotAppealableReason } from './appeals.ts'
 export {
   AppealExistsError,
   AppealResolvedError,
   NotAppealableError,
-  type NotAppealableReason,
   OwnDecisionError,
 } from './errors.ts'
 export { type AppealService, createAppealService } from './service.ts'

@@ -7,6 +7,7 @@ import { perViewer } from '../../graphql/per-viewer.ts'
 import { selvesOf } from '../../graphql/person.ts'
 import { staffOf } from '../../graphql/staff.ts'
 import { IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
+import type { Decision } from '../enforcement/index.ts'
 import { DecisionType } from '../enforcement/schema.ts'
 import { AppealOutcomeEnum, AppealStatusType } from '../enforcement/status-schema.ts'
 import {
@@ -67,7 +68,9 @@ builder.objectType(AppealResolvedError, {
   fields: (t) => ({ state: t.expose('state', { type: AppealStateEnum, description: 'How.' }) }),
 })
 
-export const AppealType = builder.objectRef<Appeal>('Appeal')
+/** With its decision where there is nobody signed in who could see that one. */
+type Shown = Appeal & { decision?: Decision | undefined }
+export const AppealType = builder.objectRef<Shown>('Appeal')
 const forStaff = { moderator: true } as const
 
 builder.node(AppealType, {
@@ -77,8 +80,8 @@ builder.node(AppealType, {
       type: DecisionType,
       extensions: perViewer,
       description: 'What is appealed.',
-      resolve: async ({ decisionId }, _args, context) => {
-        const decision = await loadersOf(context).decision.load(decisionId)
+      resolve: async ({ decisionId, decision: known }, _args, context) => {
+        const decision = known ?? (await loadersOf(context).decision.load(decisionId))
         if (!decision) throw new NotFoundError()
         return decision
       },
@@ -134,6 +137,11 @@ const CreateAppealInput = builder.inputType('CreateAppealInput', {
       description: 'A decision about something of yours, in effect for at most 30 days.',
     }),
     note: t.string({ required: true, description: 'What you have to say, 10 to 2,000 characters.' }),
+    appealToken: t.string({
+      required: false,
+      description:
+        'For a ban, in the place of a token: the `appealToken` of the `AccountBannedError` that names this decision. It speaks for that account, in this matter only.',
+    }),
   }),
 })
 const ResolveAppealInput = builder.inputType('ResolveAppealInput', {
@@ -150,7 +158,7 @@ const AppealFilterInput = builder.inputType('AppealFilter', {
 })
 
 const payload = (name: string, description: string) =>
-  builder.objectRef<{ appeal: Appeal }>(name).implement({
+  builder.objectRef<{ appeal: Shown }>(name).implement({
     description,
     fields: (t) => ({ appeal: t.expose('appeal', { type: AppealType, description: 'The appeal as it is now.' }) }),
   })
@@ -187,17 +195,21 @@ builder.mutationFields((t) => ({
   createAppeal: t.field({
     type: CreateAppealPayload,
     nullable: true,
-    authScopes: eitherHalf,
+    authScopes: (_root, { input }) => (input.appealToken == null ? eitherHalf : true),
     errors: {
       types: [AppealExistsError, NotAppealableError, IdempotencyMismatchError],
       union: { name: 'CreateAppealResult', description: 'What `createAppeal` answers.' },
     },
     args: { input: t.arg({ type: CreateAppealInput, required: true, description: 'The appeal.' }) },
     description:
-      'Appeals a decision about something of yours. It is decided by somebody else, and you are told by `myModerationStatus`. At most 20 an hour.',
-    resolve: async (_root, { input }, { services, viewer }) => ({
-      appeal: await services.appeals.createAppeal(selvesOf(viewer), { ...input, decisionId: input.decisionId.id }),
-    }),
+      'Appeals a decision about something of yours. It is decided by somebody else, and you are told by `myModerationStatus`. Who is banned sends the `appealToken`; then no other token is needed or looked at. At most 20 an hour, with an `appealToken` 10.',
+    async resolve(_root, { input: { appealToken, ...given } }, { services, viewer }) {
+      const input = { ...given, decisionId: given.decisionId.id }
+      if (appealToken == null) return { appeal: await services.appeals.createAppeal(selvesOf(viewer), input) }
+      const appeal = await services.appeals.createAppealByToken(appealToken, input)
+      const decision = (await services.enforcement.decisionsById([appeal.decisionId])).get(appeal.decisionId)
+      return { appeal: { ...appeal, decision } }
+    },
   }),
   resolveAppeal: t.field({
     type: ResolveAppealPayload,

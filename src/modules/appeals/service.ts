@@ -7,13 +7,7 @@ import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { AuditService } from '../audit/index.ts'
-import {
-  appealableMs,
-  type Decision,
-  DecisionRevertedError,
-  type EnforcementService,
-  type Staff,
-} from '../enforcement/index.ts'
+import { type Decision, DecisionRevertedError, type EnforcementService, type Staff } from '../enforcement/index.ts'
 import type { GateService } from '../gate/index.ts'
 import type { ModerationService } from '../moderation/index.ts'
 import { createAppealStore } from './appeal-store.ts'
@@ -25,21 +19,21 @@ import {
   checkedNote,
   fingerprintOf,
   mayResolve,
+  type NewAppealInput,
+  reasonAgainst,
 } from './appeals.ts'
+import { type BannedAppeals, createBannedAppeals } from './banned.ts'
 import { AppealExistsError, AppealResolvedError, NotAppealableError, OwnDecisionError } from './errors.ts'
 
 const limit: Limit = { name: 'create-appeal', count: 20, windowMs: 60 * 60 * 1000 }
 
-export interface AppealService {
+export interface AppealService extends BannedAppeals {
   /**
    * Appeals a decision about what is one's own. Refuses with NOT_FOUND what is not, and what one is not told of; NotAppealableError what is not
    * in effect, is longer ago than 30 days, or was appealed before; AppealExistsError while one of the case waits. Repeating it gives the
    * original.
    */
-  createAppeal(
-    personIds: readonly string[],
-    input: { clientId: string; decisionId: string; note: string },
-  ): Promise<Appeal>
+  createAppeal(personIds: readonly string[], input: NewAppealInput): Promise<Appeal>
   /**
    * Decides an appeal, once: accepted undoes the decision with it. Refuses with NOT_FOUND what the staff may not see; OwnDecisionError whoever
    * decided, or is it about; AppealResolvedError the second time.
@@ -109,7 +103,7 @@ export function createAppealService(deps: {
     if (decision) await enforcement.settle(decision.id)
   }
 
-  return {
+  const service: Omit<AppealService, keyof BannedAppeals> = {
     async createAppeal(personIds, { clientId, decisionId, note: given }) {
       const note = checkedNote(given)
       const fingerprint = fingerprintOf(key, { clientId, decisionId, note })
@@ -118,8 +112,8 @@ export function createAppealService(deps: {
       const decision = await decisionAbout(personIds, decisionId)
       await limiter.take(limit, decision.ownerId)
       const nowMs = clock.now()
-      if (decision.state !== 'APPLIED' || !decision.appliedAt) throw new NotAppealableError('NOT_IN_EFFECT')
-      if (nowMs >= decision.appliedAt.getTime() + appealableMs) throw new NotAppealableError('TOO_LATE')
+      const against = reasonAgainst(decision, nowMs)
+      if (against) throw new NotAppealableError(against)
       const caseId = await caseOf(decision)
       const { appeal, told } = await postgres.transaction(async (sql) => {
         if (!(await store.lockCase(sql, caseId))) throw new NotFoundError()
@@ -201,6 +195,7 @@ export function createAppealService(deps: {
 
     erase: store.erase,
   }
+  return { ...service, ...createBannedAppeals({ ...deps, store, createAppeal: service.createAppeal }) }
 
   /** False: staff had undone it before. */
   async function undo(sql: Sql, decisionId: string, by: string): Promise<boolean> {

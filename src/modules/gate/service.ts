@@ -39,7 +39,9 @@ export interface GateService extends Gate, Shadows, Answering, Supervising, Upke
     ids: readonly string[],
   ): Promise<Map<string, Restriction>>
   /** What keeps an account from being signed in, by Postgres itself. Refuses with UNAVAILABLE rather than not knowing. */
-  banOf(accountId: string): Promise<{ explanation: string; retryAfterMs: number | null } | null>
+  banOf(
+    accountId: string,
+  ): Promise<{ explanation: string; retryAfterMs: number | null; decisionId: string | null } | null>
   /** Makes what was committed of a person hold at once, everywhere; whoever is banned is signed out. Repeating it is safe. */
   refresh(personId: string): Promise<void>
 }
@@ -112,8 +114,8 @@ export function createGateService(deps: {
       const bans = (await ledger.active(postgres.sql, [accountId], nowMs)).filter(({ kind }) => kind === 'BAN')
       const longest = bans.find(({ expiresAt }) => expiresAt === null) ?? bans.sort(latestEnd)[0]
       if (!longest) return null
-      const { explanation, expiresAt } = longest
-      return { explanation, retryAfterMs: expiresAt && expiresAt.getTime() - nowMs }
+      const { explanation, expiresAt, decisionId } = longest
+      return { explanation, decisionId, retryAfterMs: expiresAt && expiresAt.getTime() - nowMs }
     },
   }
 }

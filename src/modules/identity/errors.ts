@@ -34,17 +34,33 @@ export class SignInEndedError extends DomainError {
   }
 }
 
+/** What keeps an account from being signed in. */
+export interface Ban {
+  /** In plain words, for the person. */
+  explanation: string
+  /** Null: until staff ends it. */
+  retryAfterMs: number | null
+  /** The decision that it follows from, if any. */
+  decisionId: string | null
+}
+
 /** The password, or the token, was right, but the account may not be signed in. */
 export class AccountBannedError extends DomainError {
   /** In plain words, for the person. */
   readonly explanation: string
   /** Null: until staff ends it. */
   readonly retryAfterMs: number | null
+  /** The decision that it follows from, if any. */
+  readonly decisionId: string | null
+  /** Lets whoever is told appeal that decision, and do nothing else; null: it cannot be appealed. */
+  readonly appealToken: string | null
 
-  constructor({ explanation, retryAfterMs }: { explanation: string; retryAfterMs: number | null }) {
+  constructor({ explanation, retryAfterMs, decisionId }: Ban, appealToken: string | null) {
     super('FORBIDDEN', 'This account is banned.', { explanation, retryAfterMs })
     this.explanation = explanation
     this.retryAfterMs = retryAfterMs
+    this.decisionId = decisionId
+    this.appealToken = appealToken
   }
 }
 

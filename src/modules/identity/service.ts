@@ -14,7 +14,7 @@ import { createTokens } from '../../platform/tokens.ts'
 import { createAuthentication } from './authentication.ts'
 import { createCredentialStore } from './credential-store.ts'
 import { createErasedName, type ErasedName } from './erased.ts'
-import { DeviceRevokedError } from './errors.ts'
+import { type Ban, DeviceRevokedError } from './errors.ts'
 import { createHints } from './hints.ts'
 import { checkedPassword, createPasswords } from './password.ts'
 import { createRegistration, type RegistrationService } from './registration.ts'
@@ -24,7 +24,7 @@ import { createRoles, type RoleService } from './roles.ts'
 import { createSessionSecrets, sessionKey } from './session-secrets.ts'
 import type { EndedSignIn } from './sign-in-rows.ts'
 import { createSignInStore } from './sign-in-store.ts'
-import { type Ban, createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
+import { createSignIns, createSigningIn, type SignInService, type SignInTokens } from './sign-ins.ts'
 import { type Account, createIdentityStore, type Device, type ErasureRequest } from './store.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -114,6 +114,8 @@ export async function createIdentityService(deps: {
   onDeleted: (deviceId: string) => Promise<void>
   /** What keeps an account from being signed in, as of now; fails rather than not knowing. */
   banOf: (accountId: string) => Promise<Ban | null>
+  /** What lets a banned account appeal the decision that bans it; null: that cannot be appealed. */
+  appealTokenOf: (accountId: string, decisionId: string) => Promise<string | null>
   /** Told when an account has been made. */
   onRegistered?: (accountId: string) => Promise<void>
 }): Promise<IdentityService> {
@@ -178,7 +180,8 @@ export async function createIdentityService(deps: {
 
   const signingIn = {
     ...{ store: createSignInStore(deps.postgres), credentials: createCredentialStore(deps.postgres) },
-    ...{ passwords: createPasswords(), tokens, limiter, clock, logger, keyed, banOf: deps.banOf },
+    ...{ passwords: createPasswords(), tokens, limiter, clock, logger, keyed },
+    ...{ banOf: deps.banOf, appealTokenOf: deps.appealTokenOf },
     onEnded(ended: EndedSignIn[]) {
       for (const { id, endedAt } of ended) revoked(`sign-in:${id}`, { revokedAt: endedAt })
     },

@@ -55,6 +55,16 @@ builder.objectType(AccountBannedError, {
       nullable: true,
       description: 'In how many milliseconds it is over, exactly; null: when staff ends it.',
     }),
+    decisionId: t.globalID({
+      nullable: true,
+      description: 'The decision that it follows from; null: staff imposed it without one.',
+      resolve: ({ decisionId }) => (decisionId === null ? null : { type: 'Decision', id: decisionId }),
+    }),
+    appealToken: t.exposeString('appealToken', {
+      nullable: true,
+      description:
+        'What `createAppeal` takes with this `decisionId`, for an hour, and nothing else takes; `login` gives another one. Null: there is no decision, it cannot be appealed any more, or the refresh token had been spent.',
+    }),
   }),
 })
 

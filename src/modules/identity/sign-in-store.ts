@@ -200,16 +200,17 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
       return row?.sign_in_id
     },
 
-    /** Whose signing-in a token was given out for. */
-    async accountOfToken(tokenHash: Buffer): Promise<string | undefined> {
-      const [row] = await sql<{ account_id: string }>(
+    /** Whose signing-in a token was given out for, and whether it is the last one of that, in its time. */
+    async ownerOfToken(tokenHash: Buffer, nowMs: number): Promise<{ accountId: string; isLast: boolean } | undefined> {
+      const [row] = await sql<{ accountId: string; isLast: boolean }>(
         {
-          name: 'sign-ins-account-of-token',
-          text: 'select account_id from sign_ins where id = (select sign_in_id from refresh_tokens where hash = $1)',
+          name: 'sign-ins-owner-of-token',
+          text: `select s.account_id as "accountId", t.spent_at is null and s.expires_at > $2 as "isLast"
+                 from refresh_tokens t join sign_ins s on s.id = t.sign_in_id where t.hash = $1`,
         },
-        [tokenHash],
+        [tokenHash, new Date(nowMs)],
       )
-      return row?.account_id
+      return row
     },
 
     /**

@@ -7,7 +7,7 @@ import type { RateLimiter } from '../../platform/rate-limit.ts'
 import { checkedText } from '../../platform/text.ts'
 import type { Tokens } from '../../platform/tokens.ts'
 import type { CredentialStore, Credentials } from './credential-store.ts'
-import { AccountBannedError, InvalidCredentialsError, SignInEndedError, WeakPasswordError } from './errors.ts'
+import { AccountBannedError, type Ban, InvalidCredentialsError, SignInEndedError, WeakPasswordError } from './errors.ts'
 import { checkedPassword, isOutdated, isWeak, type Passwords } from './password.ts'
 import { createRefreshToken, refreshTokenHash } from './refresh-tokens.ts'
 import { signInLimits } from './sign-in-limits.ts'
@@ -79,20 +79,18 @@ export interface SignInDeps {
   onEnded: (ended: EndedSignIn[]) => void
   /** What keeps the account from being signed in, as of now; fails rather than not knowing. */
   banOf: (accountId: string) => Promise<Ban | null>
-}
-
-export interface Ban {
-  explanation: string
-  /** Null: until staff ends it. */
-  retryAfterMs: number | null
+  /** What lets a banned account appeal the decision that bans it; null: that cannot be appealed. */
+  appealTokenOf: (accountId: string, decisionId: string) => Promise<string | null>
 }
 
 const labelLength = 40
 const longestName = 254
 
 /** What registering and logging in have in common. */
-export function createSigningIn(deps: Pick<SignInDeps, 'tokens' | 'clock' | 'store' | 'onEnded' | 'banOf'>) {
-  const { tokens, clock, store, onEnded, banOf } = deps
+export function createSigningIn(
+  deps: Pick<SignInDeps, 'tokens' | 'clock' | 'store' | 'onEnded' | 'banOf' | 'appealTokenOf'>,
+) {
+  const { tokens, clock, store, onEnded, banOf, appealTokenOf } = deps
   const ended = (those: EndedSignIn[]) => {
     if (those.length > 0) onEnded(those)
   }
@@ -102,7 +100,12 @@ export function createSigningIn(deps: Pick<SignInDeps, 'tokens' | 'clock' | 'sto
     const ban = await banOf(account.id)
     if (!ban) return
     ended(await store.end([signIn.id]))
-    throw new AccountBannedError(ban)
+    throw await bannedError(account.id, ban)
+  }
+
+  async function bannedError(accountId: string, ban: Ban): Promise<AccountBannedError> {
+    const { decisionId } = ban
+    return new AccountBannedError(ban, decisionId === null ? null : await appealTokenOf(accountId, decisionId))
   }
 
   return {
@@ -128,13 +131,13 @@ export function createSigningIn(deps: Pick<SignInDeps, 'tokens' | 'clock' | 'sto
       return { account, accessToken: token, accessTokenExpiresAt: expiresAt, ...kept }
     },
 
-    ended,
+    ...{ ended, bannedError },
   }
 }
 
 export function createSignIns(deps: SignInDeps): SignInService {
   const { store, credentials, passwords, limiter, clock, logger, keyed, banOf } = deps
-  const { prepare, tokensFor, ended } = createSigningIn(deps)
+  const { prepare, tokensFor, ended, bannedError } = createSigningIn(deps)
 
   async function credentialsFor(name: string): Promise<Credentials | undefined> {
     return name.includes('@') ? credentials.mailed(name) : credentials.named(name.toLowerCase())
@@ -175,9 +178,11 @@ export function createSignIns(deps: SignInDeps): SignInService {
         logger.warn('auth.refresh_reuse', { principal: keyed('sign-in', family) })
         ended(refreshed.ended)
       }
-      const accountId = await store.accountOfToken(hash)
-      const ban = accountId === undefined ? null : await banOf(accountId)
-      throw ban ? new AccountBannedError(ban) : new SignInEndedError()
+      const owner = await store.ownerOfToken(hash, clock.now())
+      const ban = owner ? await banOf(owner.accountId) : null
+      if (!owner || !ban) throw new SignInEndedError()
+      // A spent token may be in other hands: those do not speak for the account.
+      throw owner.isLast ? await bannedError(owner.accountId, ban) : new AccountBannedError(ban, null)
     },
 
     async logout(refreshToken, viewer, address) {
