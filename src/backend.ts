@@ -33,6 +33,7 @@ import { createImageSafety, createUrlSafety } from './modules/scanning/index.ts'
 import { createSessionService, createSessionStore, talkSlot } from './modules/sessions/index.ts'
 import { createSocialService, createSocialStore } from './modules/social/index.ts'
 import { createStatsService, createStatsStore } from './modules/stats/index.ts'
+import { createNames } from './names.ts'
 import type { Clock } from './platform/clock.ts'
 import { createCounters } from './platform/counters.ts'
 import { createDelivery } from './platform/delivery/index.ts'
@@ -98,6 +99,7 @@ export async function createBackend(
     secret,
     tokens: config.tokens,
     banOf: safety.gate.banOf,
+    names: createNames({ ...safety, profiles: () => profiles }),
     appealTokenOf: (accountId, decisionId) => appeals.appealTokenOf(accountId, decisionId),
     async onRegistered(accountId) {
       await Promise.all([profiles.welcome(accountId), safety.gate.welcome(accountId)])

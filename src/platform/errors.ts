@@ -44,6 +44,17 @@ export class BadUserInputError extends DomainError {
   }
 }
 
+/** What it says is not allowed here. */
+export class ContentRejectedError extends DomainError {
+  /** In plain words, for the person. */
+  readonly explanation: string
+
+  constructor(explanation: string) {
+    super('CONTENT_REJECTED', 'This content is not allowed.', { explanation })
+    this.explanation = explanation
+  }
+}
+
 /** Not there, not yours, or hidden from you: the same answer. */
 export class NotFoundError extends DomainError {
   constructor() {

@@ -46,6 +46,10 @@ export function createAsking(deps: {
     await trips.tooManyDomains(personId).catch(failed)
   }
 
+  function later(work: () => Promise<unknown>) {
+    work().catch((error: unknown) => logger.warn('gate: somebody new is not held back', describeError(error)))
+  }
+
   return async (write) => {
     const { personId, surface, texts } = write
     const scanned = scanner.scan(texts)
@@ -62,11 +66,12 @@ export function createAsking(deps: {
     const judgement = judge(policies, { personId, surface, state, counts, findings }, nowMs)
     const { action, reasons, restrict } = judgement.decision
     const why = reasons[0] ?? ''
-    if (restrict) await measures.restrict(write, state, restrict, why)
+    const restrain = async () => restrict && measures.restrict(write, state, restrict, why)
+    if (state.known) await restrain()
     const hides = action === 'HIDE' || action === 'SHADOW'
     // An invitation becomes nothing that staff could look at, and show again.
     if (action === 'REJECT' || (hides && surface === 'INVITE')) throw new ContentRejectedError(why)
-    if (action === 'CHALLENGE' && state.answeredAtMs === null) {
+    if (action === 'CHALLENGE' && state.known && state.answeredAtMs === null) {
       const id = await measures.challenge(write, state, why)
       throw new ChallengeRequiredError(challenges.make(personId, id, nowMs), difficulty)
     }
@@ -78,10 +83,15 @@ export function createAsking(deps: {
     const decisionId = hides ? measures.idOf(write, 'decision') : null
     const shadow = active.find(({ kind }) => kind === 'SHADOW')
     const links = strips ? [] : findings.links
+    const written = pass({ ...{ write, texts: kept, links, judgement, decisionId } })
     return {
       texts: kept,
       hiddenBy: decisionId ?? shadow?.id ?? null,
-      written: pass({ ...{ write, texts: kept, links, judgement, decisionId } }),
+      written(subject) {
+        written(subject)
+        // Who is made by what they write can be held back only now.
+        if (!state.known) later(restrain)
+      },
     }
   }
 }

@@ -1,6 +1,8 @@
 import { DomainError } from '../../platform/errors.ts'
 import type { Surface } from './writes.ts'
 
+export { ContentRejectedError } from '../../platform/errors.ts'
+
 export type RestrictionKind = 'COOLDOWN' | 'MUTE' | 'SHADOW' | 'CHALLENGE' | 'BLOCK' | 'BAN' | 'STRIP_LINKS'
 
 /** The person may not write there now. */
@@ -37,17 +39,6 @@ export class ChallengeRequiredError extends DomainError {
     super('FORBIDDEN', 'Answer the challenge, then repeat this.', { challenge, difficulty })
     this.challenge = challenge
     this.difficulty = difficulty
-  }
-}
-
-/** What it says is not allowed here. */
-export class ContentRejectedError extends DomainError {
-  /** In plain words, for the person. */
-  readonly explanation: string
-
-  constructor(explanation: string) {
-    super('CONTENT_REJECTED', 'This content is not allowed.', { explanation })
-    this.explanation = explanation
   }
 }
 

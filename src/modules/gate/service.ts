@@ -89,9 +89,9 @@ export function createGateService(deps: {
 
   return {
     ...{ ask, restrictions, standings, refresh: mirror.refresh },
+    ...createShadows({ mirror, mirrors, clock, logger }),
     ...createAnswering({ ...common, challenges }),
     ...createUpkeep({ ...common, store: createUpkeepStore(postgres) }),
-    ...createShadows({ mirror, mirrors, clock, logger }),
     ...createSupervising({
       ...{ ...common, ledger, mirrors, key, audit: deps.audit, ownerOfCase: deps.ownerOfCase },
       following: deps.following,

@@ -5,7 +5,7 @@ export type { Surface }
 /** Something that somebody wants to write. */
 export interface Write {
   surface: Surface
-  /** Who writes: an account, or a device for what passes by. */
+  /** Who writes: an account, or a device for what passes by; or the account that it is part of the making of, which is not challenged. */
   personId: string
   /** Names the attempt, for this person and surface: the client id. A repeated one counts once. */
   attempt: string

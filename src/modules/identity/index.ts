@@ -7,6 +7,7 @@ export {
   UsernameTakenError,
   WeakPasswordError,
 } from './errors.ts'
+export type { Names } from './registration.ts'
 export { createIdentityService, type DeviceCredentials, type IdentityService } from './service.ts'
 export type { SignIn } from './sign-in-rows.ts'
 export type { SignInTokens } from './sign-ins.ts'

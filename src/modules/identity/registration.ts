@@ -1,9 +1,10 @@
 // Invariant: a username belongs to one account; a registration that is tried again with its client id finds the account it made.
 
-import { IdempotencyMismatchError } from '../../platform/errors.ts'
+import { BadUserInputError, IdempotencyMismatchError } from '../../platform/errors.ts'
 import { createId } from '../../platform/ids.ts'
 import { describeError } from '../../platform/logger.ts'
 import { checkedEmail } from '../../platform/mail/index.ts'
+import type { Sql } from '../../platform/postgres.ts'
 import { checkedText } from '../../platform/text.ts'
 import { UsernameTakenError, WeakPasswordError } from './errors.ts'
 import { checkedUsername, isReserved } from './names.ts'
@@ -23,10 +24,27 @@ export interface RegisterInput {
   address: string
 }
 
+/** What a new account may be called: what judges that stands to the right of here, and so is handed in. */
+export interface Names {
+  isOffensive(username: string): boolean
+  /** Before the account is made. Refuses with ContentRejectedError. */
+  judge(accountId: string, displayName: string): Promise<JudgedName>
+  /** Whether this is what is kept of a display name. */
+  isKeptOf(kept: string, given: string): boolean
+}
+
+interface JudgedName {
+  displayName: string
+  /** In the transaction that makes the account. */
+  keep(sql: Sql): Promise<void>
+  /** After its commit. */
+  written(): void
+}
+
 export interface RegistrationService {
   /**
-   * Makes an account and signs in to it. Refuses with UsernameTakenError, WeakPasswordError, and an address that has made too
-   * many. Repeating it with the same client id and input from the same address within ten minutes gives the same account, by a
+   * Makes an account and signs in to it. Refuses with UsernameTakenError, WeakPasswordError, names that are not allowed, and an address
+   * that has made too many. Repeating it with the same client id and input from the same address within ten minutes gives the same account, by a
    * new signing-in; with another input it is refused.
    */
   register(input: RegisterInput): Promise<SignInTokens>
@@ -39,11 +57,12 @@ const displayNameLength = 64
 export function createRegistration(
   deps: SignInDeps & {
     onRegistered: (accountId: string) => Promise<void>
+    names: Names
     /** Whether tokens of this account would not count: it was revoked, or erased. */
     isRevoked: (accountId: string) => boolean
   },
 ): RegistrationService {
-  const { store, credentials, passwords, limiter, clock, logger, keyed, onRegistered, isRevoked } = deps
+  const { store, credentials, passwords, limiter, clock, logger, keyed, onRegistered, isRevoked, names } = deps
   const { prepare, tokensFor, ended } = createSigningIn(deps)
 
   /** The id that a registration gives its account: the same for the same client id and address, in the window of a time. */
@@ -65,6 +84,7 @@ export function createRegistration(
       await limiter.take(signInLimits.register, keyed('address', input.address))
       if (isWeak(password, { username, email })) throw new WeakPasswordError('password')
       if (isReserved(username)) throw new UsernameTakenError()
+      if (names.isOffensive(username)) throw new BadUserInputError('Choose another username.', 'username')
       const nowMs = clock.now()
       const id = idFor(input, nowMs)
 
@@ -74,8 +94,9 @@ export function createRegistration(
           const found = await credentials.of(earlier)
           if (!found || found.account.createdAt.getTime() <= nowMs - windowMs) continue
           const { account, passwordHash } = found
-          const same = account.username === username && account.displayName === displayName && account.email === email
-          if (!same || !(await passwords.matches(password, passwordHash))) throw new IdempotencyMismatchError()
+          const named = account.username === username && names.isKeptOf(account.displayName, displayName)
+          if (!named || account.email !== email || !(await passwords.matches(password, passwordHash)))
+            throw new IdempotencyMismatchError()
           return store.signIn(account.id, passwordHash as string, added)
         }
         return undefined
@@ -86,9 +107,11 @@ export function createRegistration(
         ended(before.ended)
         return tokensFor(before, refreshToken)
       }
-      const passwordHash = await passwords.hash(password)
-      const made = await store.register({ id, username, displayName, email, passwordHash }, added)
+      const [name, passwordHash] = await Promise.all([names.judge(id, displayName), passwords.hash(password)])
+      const account = { id, username, displayName: name.displayName, email, passwordHash }
+      const made = await store.register(account, added, name.keep)
       if (made) {
+        name.written()
         await onRegistered(id).catch((error: unknown) => logger.warn('after a registration', describeError(error)))
         return tokensFor(made, refreshToken)
       }

@@ -17,7 +17,7 @@ import { createErasedName, type ErasedName } from './erased.ts'
 import { type Ban, DeviceRevokedError } from './errors.ts'
 import { createHints } from './hints.ts'
 import { checkedPassword, createPasswords } from './password.ts'
-import { createRegistration, type RegistrationService } from './registration.ts'
+import { createRegistration, type Names, type RegistrationService } from './registration.ts'
 import { createRevocations, type Revoked } from './revocations.ts'
 import { createRoleStore } from './role-store.ts'
 import { createRoles, type RoleService } from './roles.ts'
@@ -116,6 +116,8 @@ export async function createIdentityService(deps: {
   banOf: (accountId: string) => Promise<Ban | null>
   /** What lets a banned account appeal the decision that bans it; null: that cannot be appealed. */
   appealTokenOf: (accountId: string, decisionId: string) => Promise<string | null>
+  /** What new accounts may be called. */
+  names: Names
   /** Told when an account has been made. */
   onRegistered?: (accountId: string) => Promise<void>
 }): Promise<IdentityService> {
@@ -190,7 +192,7 @@ export async function createIdentityService(deps: {
   return {
     authenticate,
     ...createRegistration({
-      ...{ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined) },
+      ...{ ...signingIn, onRegistered: deps.onRegistered ?? (async () => undefined), names: deps.names },
       isRevoked: (accountId) => revocations.has({ accountId, deviceId: null, signInId: null }),
     }),
     ...createSignIns(signingIn),

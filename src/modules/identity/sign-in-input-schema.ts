@@ -2,7 +2,7 @@ import { builder } from '../../graphql/builder.ts'
 import { clientId } from '../../graphql/client-id.ts'
 
 const usernameDescription =
-  '3 to 32 characters out of `a–z 0–9 _ . -`, beginning with a letter or a digit. Capitals are made small.'
+  '3 to 32 characters out of `a–z 0–9 _ . -`, beginning with a letter or a digit. Capitals are made small. Not every name is allowed.'
 const passwordDescription = '8 to 128 characters, in at most 512 bytes.'
 const labelDescription = 'What the app calls itself in the list of signings-in, at most 40 characters: “Ada’s phone”.'
 const cookieDescription =
@@ -21,7 +21,8 @@ export const RegisterInput = builder.inputType('RegisterInput', {
     password: t.string({ required: true, description: passwordDescription }),
     displayName: t.string({
       required: false,
-      description: 'What others call the person, at most 64 characters. Without it, the username.',
+      description:
+        'What others call the person, at most 64 characters. Without it, the username. Judged as in `updateProfile`.',
     }),
     email: t.string({
       required: false,

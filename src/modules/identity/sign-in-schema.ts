@@ -3,7 +3,7 @@ import type { Context } from '../../graphql/context.ts'
 import { ErrorInterface } from '../../graphql/interfaces.ts'
 import { signedIn } from '../../graphql/person.ts'
 import type { RefreshCookie } from '../../graphql/refresh-cookie.ts'
-import { BadUserInputError } from '../../platform/errors.ts'
+import { BadUserInputError, ContentRejectedError } from '../../platform/errors.ts'
 import { AccountType, SignInType } from './account-schema.ts'
 import {
   type Account,
@@ -131,7 +131,7 @@ builder.mutationFields((t) => ({
     type: RegisterPayload,
     nullable: true,
     errors: {
-      types: [UsernameTakenError, WeakPasswordError],
+      types: [UsernameTakenError, WeakPasswordError, ContentRejectedError],
       union: { name: 'RegisterResult', description: 'What `register` answers.' },
     },
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The wish.' }) },

@@ -125,7 +125,7 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
   }
 
   return {
-    /** Makes an account and its first signing-in. Nothing when the name, or the id, is taken. */
+    /** Makes an account, what `keep` keeps of it, and its first signing-in. Nothing when the name, or the id, is taken. */
     register: (
       account: {
         id: string
@@ -135,6 +135,7 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
         passwordHash: string
       },
       added: NewSignIn,
+      keep: (sql: Sql) => Promise<void>,
     ): Promise<SignedIn | undefined> =>
       transaction(async (tx) => {
         const { id, username, displayName, email, passwordHash } = account
@@ -146,7 +147,9 @@ export function createSignInStore({ sql, transaction }: Pick<Postgres, 'sql' | '
           },
           [id, username, displayName, email, passwordHash, new Date(added.nowMs)],
         )
-        return row && addSignIn(tx, accountOf(row), added)
+        if (!row) return undefined
+        await keep(tx)
+        return addSignIn(tx, accountOf(row), added)
       }),
 
     /** Signs in whoever has just shown the password of this hash. Nothing when it was changed meanwhile, or the account revoked. */

@@ -26,6 +26,8 @@ export interface ProfilesService extends EmailService, DeletionService {
   visible(viewer: Viewer | null, accountIds: readonly string[]): Promise<Map<string, Profile>>
   /** Changes what is named. Refuses what cannot be kept, what the gate refuses, and a campus of which the account has no verified address. Safe to repeat. */
   updateProfile(accountId: string, changes: ProfileChanges): Promise<void>
+  /** Has others not see what an account is called, in the transaction that makes it; `by` is why. Refuses nothing. Once only. */
+  hideNew: ProfileStore['hideNew']
   /** An account as something that can be reported and acted on. */
   subject: SubjectSource
 }
@@ -76,6 +78,7 @@ export function createProfilesService(
       return byIds(viewerId, viewer?.roles.includes('ADMIN') ? asked : await mayBeSeen(viewerId, asked))
     },
 
+    hideNew: store.hideNew,
     subject: createProfileSubject({ store, mayBeSeen }),
 
     async updateProfile(accountId, changes) {

@@ -35,6 +35,8 @@ export interface ProfileStore {
   byIds(accountIds: readonly string[]): Promise<StoredProfile[]>
   /** Who may see what a profile says from now on, and why. False if there is no such account. */
   setState(accountId: string, state: ContentState, by: string): Promise<boolean>
+  /** Hides what an account says that is made in this transaction. */
+  hideNew(sql: Sql, accountId: string, by: string): Promise<void>
   /** Shows it if this hides it. */
   reveal(accountId: string, by: string): Promise<boolean>
   /**
@@ -76,6 +78,11 @@ export function createProfileStore({ sql, transaction }: Pick<Postgres, 'sql' | 
         [accountId, state, by],
       )
       return rows.length > 0
+    },
+
+    async hideNew(tx, accountId, by) {
+      const text = `insert into profiles (account_id, content_state, hidden_by) values ($1, 'HIDDEN', $2)`
+      await tx({ name: 'profiles-hide-new', text }, [accountId, by])
     },
 
     async reveal(accountId, by) {
