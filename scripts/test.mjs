@@ -71,7 +71,11 @@ if (stopping) process.exitCode = 128 + constants.signals[stopping.signal]
 function runJest(urls) {
   const temporary = join(dataDir, 'tmp')
   mkdirSync(temporary)
-  const options = [environment.NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+  // Loading the modules of each test anew makes much that is soon let go of: with room for it, a tenth less is spent on collecting it.
+  const options = [
+    environment.NODE_OPTIONS,
+    ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=64'],
+  ]
   jest = spawn(process.execPath, ['node_modules/jest/bin/jest.js', ...process.argv.slice(2)], {
     detached: true,
     stdio: 'inherit',

@@ -70,11 +70,11 @@ export const newClientId = () => randomBytes(12).toString('base64url')
 
 /** A phone with a device token of its own. */
 export async function createPhone(server: Server): Promise<Phone> {
-  const { data } = await ask<{ registerDevice: { token: string; device: { id: string } } }>(
+  const { data, errors } = await ask<{ registerDevice: { token: string; device: { id: string } } }>(
     server,
     'mutation { registerDevice(input: {}) { ... on RegisterDevicePayload { token device { id } } } }',
   )
-  if (!data?.registerDevice?.token) throw new Error('registerDevice failed')
+  if (!data?.registerDevice?.token) throw new Error(`registerDevice: ${JSON.stringify(errors)}`)
   const { token, device } = data.registerDevice
   return {
     token,

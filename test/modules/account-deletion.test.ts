@@ -3,6 +3,7 @@ import { createAccount, newUsername, password, type TestAccount } from '../kit/a
 import { act, look, nearby } from '../kit/activities.ts'
 import { createTestApp, type TestApp } from '../kit/app.ts'
 import { openDirect, send } from '../kit/conversations.ts'
+import { untilErased } from '../kit/erasing.ts'
 import { eventually } from '../kit/eventually.ts'
 import { ask, codeOf } from '../kit/gql.ts'
 import { createMailbox } from '../kit/mail.ts'
@@ -35,16 +36,8 @@ const proofs = async (accountId: string, of = app) =>
     )
   ).rows
 
-/** Until the job, which waits for every node to know, has run. */
-const erased = (accountId: string) =>
-  eventually(
-    async () => {
-      await app.idle()
-      return (await proofs(accountId))[0]?.completed_at
-    },
-    (at) => at instanceof Date,
-    15_000,
-  )
+const erased = ({ accountId, token }: Pick<TestAccount, 'accountId' | 'token'>) =>
+  untilErased([app, other], { personId: accountId, token }, async () => (await proofs(accountId))[0]?.completed_at)
 async function remove(account: TestAccount): Promise<void> {
   const { token } = await request(account)
   expect(await confirm(account, token)).toMatchObject({ __typename: 'ConfirmAccountDeletionPayload' })
@@ -102,7 +95,7 @@ describe('an account that deletes itself', () => {
     const token = mailbox.tokenFor('kanariemail@kanariecampus.example')
     expect(await confirm(ann, token)).toMatchObject({ erasureId: expect.any(String), requestedAt: expect.any(String) })
     expect((await stream.ended).code).toBe(4410)
-    await erased(ann.accountId)
+    await erased(ann)
 
     expect(await traces(app, ann.accountId)).toEqual([])
     for (const text of canaries) expect([text, await traces(app, text)]).toEqual([text, []])
@@ -132,7 +125,7 @@ describe('an account that deletes itself', () => {
       (code) => code === 'SESSION_REVOKED',
       1000,
     )
-    await erased(ann.accountId)
+    await erased(ann)
     for (const node of [app, other, await app.node()])
       expect(['SESSION_REVOKED', 'UNAUTHENTICATED']).toContain(await refused(node))
   })
@@ -159,7 +152,7 @@ describe('an account that deletes itself', () => {
     await app.postgres.pool.query('update accounts set held_at = now() where id = $1', [ann.accountId])
     await app.postgres.pool.query('drop trigger killed on accounts; drop function killed()')
     await app.postgres.pool.query('update graphile_worker._private_jobs set run_at = now()')
-    await erased(ann.accountId)
+    await erased(ann)
     const [proof] = await proofs(ann.accountId)
     for (let i = 0; i < 2; i += 1) await app.jobs.add('erase-account', { accountId: ann.accountId })
     await Promise.all([app.idle(), other.idle()])
@@ -171,12 +164,12 @@ describe('an account that deletes itself', () => {
     const username = newUsername()
     const first = await createAccount(app, { username })
     await remove(first)
-    await erased(first.accountId)
+    await erased(first)
     const second = await createAccount(app, { username })
     expect(await me(second)).toMatchObject({ username, profile: { bio: '' } })
     expect(second.accountId).not.toBe(first.accountId)
     await remove(second)
-    await erased(second.accountId)
+    await erased(second)
     expect(await proofs(first.accountId)).toHaveLength(1)
   })
 })
@@ -225,7 +218,7 @@ describe('an organizer that deletes itself', () => {
     }
     const { token } = await request(owner)
     expect(await confirm(owner, token)).toMatchObject({ __typename: 'ConfirmAccountDeletionPayload' })
-    await erased(organizer.accountId)
+    await erased(organizer)
 
     const told = [await stream.next()]
     while (!['ActivityEnded', 'ActivityCancelled'].includes(told.at(-1)?.__typename ?? ''))
@@ -350,7 +343,7 @@ describe('an account on hold', () => {
     expect(rows).toEqual([{ late: true }])
     await app.postgres.pool.query('update accounts set held_at = null where id = $1', [ann.accountId])
     await app.postgres.pool.query('update graphile_worker._private_jobs set run_at = now()')
-    await erased(ann.accountId)
+    await erased(ann)
     expect(await traces(app, 'kanarieheld', ann.accountId)).toEqual([])
   })
 })
