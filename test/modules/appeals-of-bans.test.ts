@@ -85,6 +85,8 @@ test('who is banned appeals with what login tells, on any node, and signs in aga
       { input: { appealId: both[0]?.appeal?.id, outcome: 'ACCEPTED', answer: 'You are right.' } },
       other,
     )
+  // Who may not ban may not undo it either.
+  expect(codeOf((await verdictOn(await createModerator(app))) ?? {})).toBe('FORBIDDEN')
   expect((await verdictOn(ada))?.data?.resolveAppeal.__typename).toBe('OwnDecisionError')
   expect((await verdictOn(eve))?.data?.resolveAppeal.__typename).toBe('ResolveAppealPayload')
   for (const on of [app, other]) expect((await login(ann, on)).__typename).toBe('LoginPayload')

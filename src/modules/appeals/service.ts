@@ -1,7 +1,7 @@
 // Invariant: whoever was decided about is heard once more, by somebody else, and what they are right about is undone.
 import type { Clock } from '../../platform/clock.ts'
 import { deriveKey } from '../../platform/derive-key.ts'
-import { IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
+import { ForbiddenError, IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
 import { createId, isId } from '../../platform/ids.ts'
 import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../platform/keyset.ts'
 import type { Postgres, Sql } from '../../platform/postgres.ts'
@@ -144,6 +144,7 @@ export function createAppealService(deps: {
       const done = await postgres.transaction(async (sql) => {
         const locked = await store.lockCase(sql, caseId)
         if (!locked || !isWithin(scope, locked.campusId)) throw new NotFoundError()
+        if (decision.action === 'BAN' && !staff.isAdmin) throw new ForbiddenError()
         const current = await store.appeal(sql, appealId)
         if (!current) throw new NotFoundError()
         if (current.state !== 'OPEN') throw new AppealResolvedError(current.state)

@@ -18,7 +18,7 @@ export function statusOf(decision: Decision, reverted: boolean): Status {
     ...{ kind: 'DECISION', decisionId, action: action as Told, subject, reason, explanation, reverted },
     surface: restriction?.surface ?? null,
     until: reverted ? null : until,
-    appealableUntil: reverted || decision.caseId === null ? null : isoOf(appliedMs + appealableMs),
+    appealableUntil: reverted ? null : isoOf(appliedMs + appealableMs),
   }
 }
 
