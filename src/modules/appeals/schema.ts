@@ -7,7 +7,6 @@ import { perViewer } from '../../graphql/per-viewer.ts'
 import { selvesOf } from '../../graphql/person.ts'
 import { staffOf } from '../../graphql/staff.ts'
 import { IdempotencyMismatchError, NotFoundError } from '../../platform/errors.ts'
-import type { Decision } from '../enforcement/index.ts'
 import { DecisionType } from '../enforcement/schema.ts'
 import { AppealOutcomeEnum, AppealStatusType } from '../enforcement/status-schema.ts'
 import {
@@ -69,7 +68,7 @@ builder.objectType(AppealResolvedError, {
 })
 
 /** With its decision where there is nobody signed in who could see that one. */
-type Shown = Appeal & { decision?: Decision | undefined }
+type Shown = Appeal & { decision?: typeof DecisionType.$inferType | undefined }
 export const AppealType = builder.objectRef<Shown>('Appeal')
 const forStaff = { moderator: true } as const
 
