@@ -10,7 +10,7 @@ import { StartupError } from '../src/platform/startup-error.ts'
 const usage = `npm run audit:verify                          reads the whole audit log, and fails if it is not what was written
 npm run audit:verify -- --expect SEQ:HASH     also that this entry, noted down from an earlier run, is there as it was
 
-Of DATABASE_URL with VICINITY_SECRET, or of the Postgres that npm start brings along. Changes nothing.`
+Of DATABASE_URL with VICINITY_SECRET, or of the Postgres that npm start brings along, once that is stopped. Changes nothing.`
 
 /** What is wrong, and what it means. */
 const meaning: Record<AuditFault['problem'], string> = {
