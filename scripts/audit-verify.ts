@@ -53,6 +53,7 @@ function report({ entries, checkpoints, erased, faults, end }: AuditVerdict): nu
     console.log(`  ${String(seq).padStart(9)}  ${problem.padEnd(18)}${meaning[problem]}`)
   const read = `${entries} entries, ${checkpoints} checkpoints; what was personal is erased in ${erased}`
   if (faults.length > 0) return say(`\n${read}\nNot as it was written: ${faults.length} faults.`, 1)
+  if (end.seq === 0) return say('Nothing is in it yet.', 0)
   return say(`${read}\nAs it was written. Note this down: ${end.seq}:${end.hash.toString('hex')}`, 0)
 }
 
