@@ -62,7 +62,9 @@ async function decided(
     who.accountId,
   ])
   const caseId: string = rows[0]?.id ?? (await createCase(app, subject, who.accountId))
-  const given = newDecision(subject, who.accountId, action, { caseId, decidedBy: by?.id ?? null })
+  // As a moderator may decide it: without an end it would be for ADMIN.
+  const minutes = action === 'MUTE' ? 60 : null
+  const given = newDecision(subject, who.accountId, action, { caseId, minutes, decidedBy: by?.id ?? null })
   return { caseId, decisionId: await decideNow(app, app.services.enforcement, given) }
 }
 

@@ -159,7 +159,11 @@ const revertDocument = `mutation ($input: RevertDecisionInput!) { revertDecision
 test('staff undo a decision once, and it is written down; nobody else can', async () => {
   const [ann, staff] = [await createAccount(app), await createStaff(app, 'MODERATOR')]
   const subject = { kind: 'ACCOUNT' as const, id: ann.accountId }
-  const id = await decideNow(app, app.services.enforcement, newDecision(subject, ann.accountId, 'MUTE'))
+  const id = await decideNow(
+    app,
+    app.services.enforcement,
+    newDecision(subject, ann.accountId, 'MUTE', { minutes: 60 }),
+  )
   const input = { decisionId: globalId('Decision', id), reason: 'It was a joke.' }
   expect(codeOf(await ann.ask(revertDocument, { input }))).toBe('FORBIDDEN')
   const asStaff = { ...ann, token: staff.token }
@@ -183,7 +187,7 @@ test('staff undo a decision once, and it is written down; nobody else can', asyn
   expect(rows).toEqual([{ actor_id: staff.id, personal: { reason: 'It was a joke.' } }])
 })
 
-test('only ADMIN undoes a ban', async () => {
+test('only ADMIN undoes a ban, and what silences without an end', async () => {
   const [ann, mia, ada] = [
     await createAccount(app),
     await createStaff(app, 'MODERATOR'),
@@ -198,6 +202,12 @@ test('only ADMIN undoes a ban', async () => {
     data: { revertDecision: { decision: { state: 'REVERTED' } } },
   })
   expect(await app.services.gate.banOf(ann.accountId)).toBeNull()
+  const revertBy = async (given: string, token: string) =>
+    ask(app, revertDocument, { input: { decisionId: globalId('Decision', given), reason: 'Enough.' } }, { token })
+  const mute = (minutes: number | null) =>
+    decideNow(app, app.services.enforcement, newDecision(subject, ann.accountId, 'MUTE', { minutes }))
+  expect(codeOf(await revertBy(await mute(null), mia.token))).toBe('FORBIDDEN')
+  expect(codeOf(await revertBy(await mute(10), mia.token))).toBeUndefined()
 })
 
 test('owners see decisions about what is theirs, and never a shadow; others see none', async () => {

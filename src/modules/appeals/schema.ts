@@ -220,7 +220,7 @@ builder.mutationFields((t) => ({
     },
     args: { input: t.arg({ type: ResolveAppealInput, required: true, description: 'How.' }) },
     description:
-      'Decides an appeal, once, for MODERATOR; that of a ban, for ADMIN. Accepted undoes the decision at once. Whoever decided something in the matter cannot.',
+      'Decides an appeal, once, for MODERATOR; that of a BAN, and of a MUTE or RESTRICT without an end, for ADMIN. Accepted undoes the decision at once. Whoever decided something in the matter cannot.',
     resolve: async (_root, { input }, { services, viewer }) => ({
       appeal: await services.appeals.resolveAppeal(staffOf(viewer), { ...input, appealId: input.appealId.id }),
     }),

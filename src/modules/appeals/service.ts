@@ -7,7 +7,13 @@ import { keysetCursor, keysetRange, type Listed, type PageRequest } from '../../
 import type { Postgres, Sql } from '../../platform/postgres.ts'
 import type { Limit, RateLimiter } from '../../platform/rate-limit.ts'
 import type { AuditService } from '../audit/index.ts'
-import { type Decision, DecisionRevertedError, type EnforcementService, type Staff } from '../enforcement/index.ts'
+import {
+  type Decision,
+  DecisionRevertedError,
+  type EnforcementService,
+  type Staff,
+  takesAdmin,
+} from '../enforcement/index.ts'
 import type { GateService } from '../gate/index.ts'
 import type { ModerationService } from '../moderation/index.ts'
 import { createAppealStore } from './appeal-store.ts'
@@ -144,7 +150,7 @@ export function createAppealService(deps: {
       const done = await postgres.transaction(async (sql) => {
         const locked = await store.lockCase(sql, caseId)
         if (!locked || !isWithin(scope, locked.campusId)) throw new NotFoundError()
-        if (decision.action === 'BAN' && !staff.isAdmin) throw new ForbiddenError()
+        if (takesAdmin(decision) && !staff.isAdmin) throw new ForbiddenError()
         const current = await store.appeal(sql, appealId)
         if (!current) throw new NotFoundError()
         if (current.state !== 'OPEN') throw new AppealResolvedError(current.state)

@@ -59,6 +59,10 @@ const longestMinutes = 10 * 365 * 24 * 60
 const withSurface: readonly ModerationAction[] = ['MUTE', 'RESTRICT', 'SHADOW']
 const withMinutes: readonly ModerationAction[] = [...withSurface, 'BAN']
 
+/** Whether only ADMIN may decide it, and undo it: bans, and what silences somebody without an end. */
+export const takesAdmin = ({ action, minutes }: Pick<Measure, 'action' | 'minutes'>): boolean =>
+  action === 'BAN' || ((action === 'MUTE' || action === 'RESTRICT') && minutes === null)
+
 /** A measure as it may be taken. Refuses what its action does not have, and texts by `checkedText`. */
 export function checkedMeasure(measure: Measure): Measure {
   const { action, surface, minutes } = measure

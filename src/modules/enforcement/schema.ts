@@ -117,7 +117,7 @@ builder.mutationField('revertDecision', (t) =>
     },
     args: { input: t.arg({ type: RevertDecisionInput, required: true, description: 'Which one.' }) },
     description:
-      'Undoes a decision and everything that it did, for MODERATOR; a BAN, for ADMIN. What another decision demands stays. Its owner is told, where they were told of it.',
+      'Undoes a decision and everything that it did, for MODERATOR; a BAN, and a MUTE or RESTRICT without an end, for ADMIN. What another decision demands stays. Its owner is told, where they were told of it.',
     resolve: async (_root, { input }, { services, viewer }) => ({
       decision: await services.enforcement.revertByStaff(staffOf(viewer), {
         decisionId: input.decisionId.id,

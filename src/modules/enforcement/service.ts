@@ -12,7 +12,7 @@ import type { AuditService } from '../audit/index.ts'
 import type { Restriction } from '../gate/index.ts'
 import { createApplying, type RestrictionLedger, type StandingLedger } from './applying.ts'
 import { createDecisionStore } from './decision-store.ts'
-import { checkedMeasure, type Decision, type NewDecision } from './decisions.ts'
+import { checkedMeasure, type Decision, type NewDecision, takesAdmin } from './decisions.ts'
 import { DecisionRevertedError } from './errors.ts'
 import { restrictionStatusOf } from './status-of.ts'
 import { createStatusStore } from './status-store.ts'
@@ -176,7 +176,7 @@ export function createEnforcementService(deps: {
       const reason = checkedText(given.reason, { min: 1, max: 500, field: 'reason', lines: true })
       const [known] = isId(decisionId) ? await seenBy(staff, await store.decisions([decisionId])) : []
       if (!known) throw new NotFoundError()
-      if (known.action === 'BAN' && !staff.isAdmin) throw new ForbiddenError()
+      if (takesAdmin(known) && !staff.isAdmin) throw new ForbiddenError()
       const staffId = staff.accountId
       const { caseId } = known
       const told = await postgres.transaction(async (sql) => {

@@ -11,7 +11,7 @@ import {
 import { isId } from '../../platform/ids.ts'
 import type { Sql } from '../../platform/postgres.ts'
 import type { AuditService } from '../audit/index.ts'
-import type { EnforcementService, Measure } from '../enforcement/index.ts'
+import { type EnforcementService, type Measure, takesAdmin } from '../enforcement/index.ts'
 import type { GateService } from '../gate/index.ts'
 import { isWithin, type Scope } from './case-filter.ts'
 import { take } from './case-machine.ts'
@@ -74,9 +74,7 @@ export function createResolving(deps: {
 
   function checked(staff: Staff, { measure, note }: Verdict) {
     checkedNote(note)
-    if (!measure || staff.isAdmin) return
-    const lasts = measure.action === 'MUTE' || measure.action === 'RESTRICT'
-    if (measure.action === 'BAN' || (lasts && measure.minutes === null)) throw new ForbiddenError()
+    if (measure && takesAdmin(measure) && !staff.isAdmin) throw new ForbiddenError()
   }
 
   const fingerprintOf = (caseIds: readonly string[], { measure, note }: Verdict) => {
